@@ -1,0 +1,68 @@
+/**
+ * Errors by meaning. Every failure a caller may have to decide about is a `TuskError` with a code that
+ * survives the wire, one plain sentence for people, and what to do next.
+ */
+
+/** All codes that may cross a process boundary; `protocol.ts` derives its schema from this list. */
+export const ERROR_CODES = [
+  'cancelled',
+  'bad-request',
+  'bad-prompt',
+  'bad-picture',
+  'bad-setting',
+  'checkpoint-missing',
+  'checkpoint-damaged',
+  'checkpoint-unsupported',
+  'tokenizer-damaged',
+  'template-unsupported',
+  'non-finite',
+  'out-of-memory',
+  'file-write',
+  'not-found',
+  'engine-gone',
+  'internal',
+] as const;
+
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+export interface TuskErrorDetails {
+  /** What the person can do next, one sentence. */
+  hint?: string;
+  cause?: unknown;
+}
+
+export class TuskError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  /** @param message one plain sentence saying what happened, naming the file, tensor or setting. */
+  constructor(code: ErrorCode, message: string, details: TuskErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'TuskError';
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
+
+/** The person asked to stop. Not a failure: callers match on the code. */
+export class CancelledError extends TuskError {
+  constructor() {
+    super('cancelled', 'The run was cancelled.');
+    this.name = 'CancelledError';
+  }
+}
+
+/** Throws `CancelledError` once the signal is aborted; looked at between tokens and between steps. */
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new CancelledError();
+}
+
+/** Any thrown value as a `TuskError`; unknown ones become `internal` with the cause kept. */
+export function toTuskError(thrown: unknown): TuskError {
+  if (thrown instanceof TuskError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TuskError('internal', message, {
+    cause: thrown,
+    hint: 'This is a bug in Tusk: please report it.',
+  });
+}

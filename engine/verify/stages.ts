@@ -1,0 +1,5 @@
+/** Which code checks which stage. Each stage's runner is loaded when it is asked for. */
+import type { StageRunner } from './case.ts';
+
+/** Stage (a folder under `cases/`) -> its runner's module, in the order of the pipeline. */
+export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {};

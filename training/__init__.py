@@ -1,0 +1,1 @@
+"""Tusk's training recipe."""

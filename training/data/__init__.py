@@ -1,0 +1,1 @@
+"""The embedded model's world: words, sprites, scenes, language, splits and tokenizer."""
