@@ -18,7 +18,11 @@ const caseSchema = z.object({
   result: z.record(z.string(), z.unknown()).default({}),
 });
 
-const TENSOR_TYPES: Partial<Record<TensorEntry['dtype'], TensorType>> = { F32: 'float32', I32: 'int32', U8: 'uint8' };
+const TENSOR_TYPES: Partial<Record<TensorEntry['dtype'], TensorType>> = {
+  F32: 'float32',
+  I32: 'int32',
+  U8: 'uint8',
+};
 
 export class ParityCase {
   private constructor(
@@ -55,7 +59,8 @@ export class ParityCase {
   async tensor(name: string): Promise<Tensor> {
     const entry = this.entries.get(name);
     const type = entry && TENSOR_TYPES[entry.dtype];
-    if (!type) throw new TuskError('bad-request', `The case ${this.stage}/${this.name} has no tensor "${name}".`);
+    if (!type)
+      throw new TuskError('bad-request', `The case ${this.stage}/${this.name} has no tensor "${name}".`);
     return { type, shape: entry.shape, data: (await readTensor(entry)) as TensorData };
   }
 
