@@ -243,6 +243,44 @@ export class GraphBuilder {
     return this.op('LayerNormalization', inputs, { axis: -1, epsilon: { float: epsilon } });
   }
 
+  /** x [1, in, h, w] -> [1, out, h', w'] with a square kernel and equal padding on all sides (or [top, left, bottom, right]). */
+  convolution(
+    x: Value,
+    prefix: string,
+    inChannels: number,
+    outChannels: number,
+    kernel: number,
+    { stride = 1, pads = [0, 0, 0, 0] }: { stride?: number; pads?: readonly number[] } = {},
+  ): Value {
+    const weight = this.weight(`${prefix}.weight`, [outChannels, inChannels, kernel, kernel]);
+    const bias = this.weight(`${prefix}.bias`, [outChannels]);
+    return this.op('Conv', [x, weight, bias], {
+      kernel_shape: [kernel, kernel],
+      strides: [stride, stride],
+      pads,
+    });
+  }
+
+  /** 3x3, stride 1, size kept. */
+  convolution3 = (x: Value, prefix: string, inChannels: number, outChannels: number) =>
+    this.convolution(x, prefix, inChannels, outChannels, 3, { pads: [1, 1, 1, 1] });
+
+  /** Group norm of x [1, channels, h, w] without weights. From InstanceNormalization, which WebGPU has too. */
+  plainGroupNorm(x: Value, groups: number, epsilon: number): Value {
+    const ones = this.floats(new Float32Array(groups).fill(1), [groups]);
+    const zeros = this.floats(new Float32Array(groups), [groups]);
+    const grouped = this.reshape(x, [0, groups, -1]);
+    const normed = this.op('InstanceNormalization', [grouped, ones, zeros], { epsilon: { float: epsilon } });
+    return this.op('Reshape', [normed, this.op('Shape', [x])]);
+  }
+
+  /** Group norm with `prefix`.weight and `prefix`.bias of [channels]. */
+  groupNorm(x: Value, prefix: string, channels: number, groups: number, epsilon: number): Value {
+    const perChannel = (name: string) => this.reshape(this.weight(name, [channels]), [channels, 1, 1]);
+    const normed = this.plainGroupNorm(x, groups, epsilon);
+    return this.add(this.mul(normed, perChannel(`${prefix}.weight`)), perChannel(`${prefix}.bias`));
+  }
+
   /** The graph alone, for an `If` branch. */
   toGraph() {
     return {

@@ -1,4 +1,5 @@
 /** Plain host tensors: what goes into and comes out of a session. */
+import { TuskError } from '../errors.ts';
 
 export type TensorData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
@@ -44,4 +45,14 @@ export function boolTensor(data: ArrayLike<boolean | number>, shape: readonly nu
     shape,
     data: Uint8Array.from(Array.from(data as ArrayLike<number>), (v) => (v ? 1 : 0)),
   };
+}
+
+/** @throws TuskError `non-finite` saying which computation (`what`) broke: a black picture is never shown. */
+export function assertFinite(data: Float32Array, what: string): void {
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    throw new TuskError('non-finite', `${what} gave a value that is not a number (${data[i]}).`, {
+      hint: 'The checkpoint is damaged or unsuitable: check it with `tusk verify` and `tusk info`.',
+    });
+  }
 }
