@@ -1,0 +1,359 @@
+/**
+ * Everything that may cross a process: requests, events, error codes. Schemas, types derived from them, and
+ * constants; no behaviour. Both sides check what arrives with these schemas.
+ *
+ * The conversation, the same over a child process, an Electron MessagePort or a WebSocket:
+ *   engine -> `{ event: 'ready', protocol, pid }` once
+ *   client -> `{ id, verb, params }`
+ *   engine -> any number of progress events `{ id, event, ... }`, then exactly one `done` or `failed`
+ *   client -> `{ id, verb: 'cancel', params: { target } }`: `target` ends with `failed` and code `cancelled`
+ *
+ * Messages are plain structured-cloneable objects; bytes are `Uint8Array`. A transport that carries only text
+ * has to frame the bytes itself.
+ */
+import { z } from 'zod';
+import { ERROR_CODES } from './errors.ts';
+
+export const PROTOCOL_VERSION = 1;
+
+export const LIMITS = {
+  promptCharacters: 20_000,
+  pictureFileBytes: 64 * 2 ** 20,
+  referencePictures: 5,
+  imagesPerRequest: 16,
+  messagesPerChat: 1_000,
+  steps: 1_000,
+  guidance: 100,
+  sidePixels: { min: 16, max: 4_096 },
+  seed: Number.MAX_SAFE_INTEGER,
+  answerTokens: 8_192,
+} as const;
+
+const milliseconds = z.number().nonnegative();
+const count = z.number().int().nonnegative();
+const bytes = z.instanceof(Uint8Array);
+const path = z.string().min(1).max(4_096);
+
+/** Text a person wrote: 1 to 20,000 characters, not blank, no NUL, no half surrogate pairs. */
+export const promptText = z
+  .string()
+  .max(LIMITS.promptCharacters, `is longer than ${LIMITS.promptCharacters} characters`)
+  .refine((text) => text.trim() !== '', 'is empty')
+  .refine((text) => !text.includes('\0'), 'contains a NUL character')
+  .refine(
+    (text) => !/\p{Surrogate}/u.test(text),
+    'contains half a surrogate pair, so it is not valid Unicode',
+  );
+
+/** A picture to read: a PNG, JPEG or WebP file by path, or its bytes. */
+const pictureSource = z.union([
+  z.strictObject({ path }),
+  z.strictObject({
+    bytes: bytes.refine((b) => b.length <= LIMITS.pictureFileBytes, 'is larger than 64 MiB'),
+  }),
+]);
+export type PictureSource = z.infer<typeof pictureSource>;
+
+/** A finished or preview picture: a whole PNG file in memory. */
+const picture = z.object({
+  mediaType: z.literal('image/png'),
+  /** Pixels. */
+  width: count,
+  height: count,
+  bytes,
+});
+export type Picture = z.infer<typeof picture>;
+
+const side = z.number().int().min(LIMITS.sidePixels.min).max(LIMITS.sidePixels.max);
+
+/** A checkpoint folder; absent = the embedded model. */
+const checkpoint = path.optional();
+
+const sampling = z.strictObject({
+  /** 0 = greedy: the likeliest token always. */
+  temperature: z.number().min(0).max(10).optional(),
+  /** 0 = off. */
+  topK: z.number().int().min(0).max(10_000_000).optional(),
+  /** 1 = off. */
+  topP: z.number().gt(0).max(1).optional(),
+  /** 1 = off. */
+  repetitionPenalty: z.number().gt(0).max(10).optional(),
+});
+export type SamplingOverrides = z.infer<typeof sampling>;
+
+/** Settings of both picture verbs. Whatever is absent comes from the checkpoint (tusk.json), else the reference. */
+const pictureSettings = {
+  checkpoint,
+  /** What the picture should not be. Default: the checkpoint's own. Empty is allowed. */
+  negative: z.union([promptText, z.literal('')]).optional(),
+  /** 0 to 2^53 - 1. Absent = drawn at random and told in `done`. Picture i of a request uses seed + i. */
+  seed: z.number().int().min(0).max(LIMITS.seed).optional(),
+  /** Denoising steps; time grows in proportion. */
+  steps: z.number().int().min(1).max(LIMITS.steps).optional(),
+  /** Text guidance of the denoising; 1 = off, which halves its time. */
+  guidance: z.number().min(0).max(LIMITS.guidance).optional(),
+  /** Guidance of the plan (the visual tokens); 1 = off. */
+  planGuidance: z.number().min(0).max(LIMITS.guidance).optional(),
+  /** Share of the steps that is guided. */
+  guidanceRange: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).optional(),
+  /** How the plan's tokens are drawn. */
+  sampling: sampling.optional(),
+  /** A named preset of the checkpoint's tusk.json; single settings given beside it win. */
+  preset: z.string().min(1).max(64).optional(),
+  images: z.number().int().min(1).max(LIMITS.imagesPerRequest).default(1),
+  /** Small pictures on `plan` and `step` events. They cost a little time each. */
+  previews: z.boolean().default(true),
+  /** A .safetensors dump with `mid.ids`, `in.noise`, `in.posterior_noise.0` in place of the draws. */
+  replay: path.optional(),
+};
+
+const createParams = z.strictObject({
+  prompt: promptText,
+  /** Pixels, a multiple of what the model's VAE and patches need. */
+  size: z.strictObject({ width: side, height: side }).optional(),
+  ...pictureSettings,
+});
+
+const editParams = z.strictObject({
+  instruction: promptText,
+  /** In the order of the conversation; the last one is edited and sets the size. */
+  pictures: z.array(pictureSource).min(1).max(LIMITS.referencePictures),
+  /** Guidance towards the source picture; 1 = off. */
+  imageGuidance: z.number().min(0).max(LIMITS.guidance).optional(),
+  ...pictureSettings,
+});
+
+const chatPart = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('text'), text: promptText }),
+  z.strictObject({ type: z.literal('picture'), picture: pictureSource }),
+]);
+
+const chatMessage = z.strictObject({
+  role: z.enum(['system', 'user', 'assistant']),
+  content: z.array(chatPart).min(1).max(64),
+});
+export type ChatMessage = z.infer<typeof chatMessage>;
+
+const chatParams = z.strictObject({
+  checkpoint,
+  /** The whole conversation, oldest first; the last message is the person's. */
+  messages: z.array(chatMessage).min(1).max(LIMITS.messagesPerChat),
+  maxTokens: z.number().int().min(1).max(LIMITS.answerTokens).optional(),
+  sampling: sampling.optional(),
+  seed: z.number().int().min(0).max(LIMITS.seed).optional(),
+});
+
+const loadParams = z.strictObject({ checkpoint });
+
+const infoParams = z.strictObject({
+  checkpoint,
+  /** Read every weight and look for values that are not finite. */
+  deep: z.boolean().default(false),
+});
+
+const verifyParams = z.strictObject({
+  /** A folder laid out as test/parity/FORMAT.md says: one variant, or a folder of variants. */
+  folder: path,
+  stage: z.string().min(1).max(64).optional(),
+});
+
+/** What the optional tusk.json of a checkpoint says it was trained for, with the reference's values as default. */
+export const modelDefaults = z.object({
+  size: z.object({ width: count, height: count }),
+  /** Rows and columns of the plan for `size`. */
+  grid: z.object({ rows: count, columns: count }),
+  steps: count,
+  guidance: z.number(),
+  imageGuidance: z.number(),
+  planGuidance: z.number(),
+});
+
+const modelSummary = z.object({
+  name: z.string(),
+  path: z.string(),
+  /** sha256 of config and weight headers: changes when the checkpoint does. */
+  fingerprint: z.string(),
+  defaults: modelDefaults,
+  presets: z.array(z.string()),
+  /** Sizes in pixels the model was trained for; empty = not stated. */
+  trainedSizes: z.array(z.object({ width: count, height: count })),
+  abilities: z.array(z.string()),
+  /** Words the model knows, when tusk.json lists them. */
+  vocabulary: z.array(z.string()),
+  loadMs: milliseconds,
+});
+export type ModelSummary = z.infer<typeof modelSummary>;
+
+const checkpointInfo = z.object({
+  name: z.string(),
+  path: z.string(),
+  fingerprint: z.string(),
+  fileBytes: count,
+  networks: z.array(
+    z.object({
+      name: z.string(),
+      parameters: count,
+      tensors: count,
+      bytes: count,
+      /** dtype on disk -> parameters. */
+      dtypes: z.record(z.string(), count),
+    }),
+  ),
+  /** Expected high-water mark of the engine's process, by verb. */
+  memoryBytes: z.object({ create: count, edit: count, chat: count }),
+  defaults: modelDefaults,
+  /** Tensors with values that are not finite; only looked for with `deep`. */
+  nonFinite: z.array(z.string()).optional(),
+});
+export type CheckpointInfo = z.infer<typeof checkpointInfo>;
+
+/** Wall-clock milliseconds by stage, and rates. A stage that didn't run is 0. */
+const timings = z.object({
+  loadMs: milliseconds,
+  readMs: milliseconds,
+  planMs: milliseconds,
+  stepsMs: milliseconds,
+  decodeMs: milliseconds,
+  totalMs: milliseconds,
+});
+export type Timings = z.infer<typeof timings>;
+
+/** Everything needed to make the same picture again; also written into the PNG. */
+const recipe = z.object({
+  verb: z.enum(['create', 'edit']),
+  prompt: z.string(),
+  negative: z.string(),
+  seed: count,
+  width: count,
+  height: count,
+  /** Rows and columns of the plan. */
+  grid: z.object({ rows: count, columns: count }),
+  steps: count,
+  guidance: z.number(),
+  imageGuidance: z.number(),
+  planGuidance: z.number(),
+  guidanceRange: z.tuple([z.number(), z.number()]),
+  sampling: sampling.required(),
+  model: z.string(),
+  modelFingerprint: z.string(),
+});
+export type Recipe = z.infer<typeof recipe>;
+
+const pictureResult = z.object({
+  pictures: z.array(z.object({ picture, recipe })).min(1),
+  timings,
+  tokens: count,
+});
+export type PictureResult = z.infer<typeof pictureResult>;
+
+const chatResult = z.object({
+  text: z.string(),
+  tokens: count,
+  /** `stop`: the model ended its answer; `length`: it was cut at maxTokens. */
+  finish: z.enum(['stop', 'length']),
+  timings: timings.extend({ firstTokenMs: milliseconds }),
+});
+export type ChatResult = z.infer<typeof chatResult>;
+
+/** A tolerance is relative (FORMAT.md's rule), or text such as "1 grey level" for pictures. */
+const verifyCase = z.object({
+  stage: z.string(),
+  case: z.string(),
+  /** null when shapes, infinities or results differ, so that no number can be given. */
+  maxAbs: z.number().nullable(),
+  maxRel: z.number().nullable(),
+  tolerance: z.union([z.number(), z.string()]),
+  ok: z.boolean(),
+  /** What differed or failed, when not ok. */
+  detail: z.string().optional(),
+});
+export type VerifyCase = z.infer<typeof verifyCase>;
+
+const verifyResult = z.object({ cases: z.array(verifyCase), passed: count, failed: count });
+export type VerifyResult = z.infer<typeof verifyResult>;
+
+/** One row a verb: what it takes and what its `done` brings. Everything else derives from this table. */
+export const VERBS = {
+  load: { params: loadParams, result: modelSummary },
+  info: { params: infoParams, result: checkpointInfo },
+  create: { params: createParams, result: pictureResult },
+  edit: { params: editParams, result: pictureResult },
+  chat: { params: chatParams, result: chatResult },
+  verify: { params: verifyParams, result: verifyResult },
+  cancel: {
+    params: z.strictObject({ target: z.string().min(1).max(64) }),
+    /** false: there was no such request, or it had ended. */
+    result: z.object({ found: z.boolean() }),
+  },
+} as const;
+
+export type Verb = keyof typeof VERBS;
+/** What a caller writes (defaults may be left out). */
+export type ParamsInput<V extends Verb> = z.input<(typeof VERBS)[V]['params']>;
+/** What a handler gets (defaults filled in). */
+export type Params<V extends Verb> = z.output<(typeof VERBS)[V]['params']>;
+export type Result<V extends Verb> = z.output<(typeof VERBS)[V]['result']>;
+
+/** The envelope of a request; `params` is checked by the verb's own schema. */
+export const requestEnvelope = z.strictObject({
+  id: z.string().min(1).max(64),
+  verb: z.enum(Object.keys(VERBS) as [Verb, ...Verb[]]),
+  params: z.unknown(),
+});
+export type Request<V extends Verb = Verb> = { id: string; verb: V; params: ParamsInput<V> };
+
+/** Picture `image` of a request, counted from 0. */
+const image = count;
+
+const progressBodies = [
+  /** A network is being made ready. `part` of `parts`, counted from 1. */
+  z.object({ event: z.literal('loading'), what: z.string(), part: count, parts: count }),
+  /** The prompt and the pictures are being read. */
+  z.object({ event: z.literal('reading'), tokens: count, pictures: count }),
+  /** Row `row` of `rows` of the plan is ready; the preview shows the finished rows. */
+  z.object({ event: z.literal('plan'), image, row: count, rows: count, preview: picture.optional() }),
+  /** Denoising step `step` of `steps` is done; the preview shows what it will become. */
+  z.object({ event: z.literal('step'), image, step: count, steps: count, preview: picture.optional() }),
+  z.object({ event: z.literal('decoding'), image }),
+  /** More of a chat's answer. */
+  z.object({ event: z.literal('text'), delta: z.string() }),
+  /** One parity case was compared. */
+  z.object({ event: z.literal('verified'), case: verifyCase }),
+] as const;
+
+/** A progress event before it is addressed to a request: what verbs emit. */
+export const progress = z.discriminatedUnion('event', progressBodies);
+export type Progress = z.infer<typeof progress>;
+export type ProgressOf<E extends Progress['event']> = Extract<Progress, { event: E }>;
+export type Emit = (event: Progress) => void;
+
+const errorCode = z.enum(ERROR_CODES);
+
+const failure = z.object({
+  code: errorCode,
+  /** One plain sentence. */
+  message: z.string(),
+  /** What the person can do next. */
+  hint: z.string().optional(),
+});
+export type Failure = z.infer<typeof failure>;
+
+const addressed = z.object({ id: z.string() });
+
+/** Everything the engine may send. `done.result` is checked by the schema of the verb that was asked. */
+export const engineMessage = z.union([
+  z.object({ event: z.literal('ready'), protocol: z.number(), pid: z.number() }),
+  addressed.and(progress),
+  addressed.extend({ event: z.literal('done'), result: z.unknown() }),
+  addressed.extend({ event: z.literal('failed') }).extend(failure.shape),
+]);
+export type EngineMessage = z.infer<typeof engineMessage>;
+
+/** Any two-way channel of structured-cloneable messages: a child process, a MessagePort, a WebSocket. */
+export interface Port {
+  send(message: unknown): void;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Called once when the other side is gone. */
+  onClose(listener: () => void): void;
+  close(): void;
+}
