@@ -87,24 +87,28 @@ def hue_saturation(colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return hue / 6, chroma / np.maximum(high, 1e-6)
 
 
-def dominant_mask(sprite: np.ndarray, width: float = 0.14) -> np.ndarray:
-    """Weight 0..1 [side, side] of the sprite's largest hue cluster: what paint would cover.
+def _hue_distance(a: np.ndarray, b: np.ndarray | float) -> np.ndarray:
+    return np.abs((a - b + 0.5) % 1 - 0.5)
+
+
+def dominant_mask(sprite: np.ndarray, colour: np.ndarray, width: float = 0.14) -> np.ndarray:
+    """Weight 0..1 [side, side] of the largest hue cluster near `colour`: what paint would cover.
 
     width: half-width of the cluster in turns of hue; pixels of little saturation stay as they are.
     """
+    near = _hue_distance(np.arange(0.5, 36) / 36, hue_saturation(colour)[0]) < width
     hue, saturation = hue_saturation(sprite[..., :3])
     weight = sprite[..., 3] * saturation * sprite[..., :3].max(-1)
     histogram = np.bincount((hue * 36).astype(int).ravel() % 36, weight.ravel(), 36)
     smooth = sum(np.roll(histogram, k) for k in (-2, -1, 0, 1, 2))
-    peak = (smooth.argmax() + 0.5) / 36
-    distance = np.abs((hue - peak + 0.5) % 1 - 0.5)
-    inside = np.clip((width - distance) / 0.03 + 0.5, 0, 1)
+    peak = ((smooth * near).argmax() + 0.5) / 36
+    inside = np.clip((width - _hue_distance(hue, peak)) / 0.03 + 0.5, 0, 1)
     return inside * np.clip((saturation - 0.12) / 0.12, 0, 1)
 
 
-def painted(sprite: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """The sprite with its dominant cluster recoloured by a luminance ramp that keeps the shading."""
-    mask = dominant_mask(sprite)
+def painted(sprite: np.ndarray, own: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """The sprite with the cluster of its `own` colour recoloured by a luminance ramp that keeps the shading."""
+    mask = dominant_mask(sprite, own)
     luma = sprite[..., :3] @ LUMA
     covered = (mask * sprite[..., 3]) > 0.5
     level = (luma / max(float(np.median(luma[covered])), 0.05) / 2)[..., None]
@@ -121,7 +125,7 @@ def sprite(name: str, side: int, tint: str | None = None) -> np.ndarray:
     assert tint is None or BY_NAME[name].tintable, f"{name} cannot be painted"
     straight = natural(name, side)
     if tint is not None:
-        straight = painted(straight, rgb(tint))
+        straight = painted(straight, rgb(BY_NAME[name].natural), rgb(tint))
     return np.concatenate([straight[..., :3] * straight[..., 3:], straight[..., 3:]], -1)
 
 

@@ -93,7 +93,7 @@ OBJECTS: tuple[ObjectClass, ...] = (
     _paintable("chair", "🪑", natural="brown"),
     _paintable("bell", "🔔", natural="yellow"),
     _paintable("heart", "❤️", natural="red"),
-    _paintable("robot", "🤖", natural="red"),
+    _plain("robot", "🤖"),
     _paintable("diamond", "💎", "gem", natural="blue"),
     _plain("camera", "📷"),
 )
