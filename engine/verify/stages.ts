@@ -2,4 +2,7 @@
 import type { StageRunner } from './case.ts';
 
 /** Stage (a folder under `cases/`) -> its runner's module, in the order of the pipeline. */
-export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {};
+export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {
+  'visual-tokenizer': () => import('./visual-tokenizer.ts'),
+  sampling: () => import('./sampling.ts'),
+};
