@@ -3,6 +3,9 @@ import type { StageRunner } from './case.ts';
 
 /** Stage (a folder under `cases/`) -> its runner's module, in the order of the pipeline. */
 export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {
+  tokenizer: () => import('./tokenizer.ts'),
+  'chat-template': () => import('./chat-template.ts'),
+  'image-preprocess': () => import('./image-preprocess.ts'),
   'visual-tokenizer': () => import('./visual-tokenizer.ts'),
   sampling: () => import('./sampling.ts'),
 };

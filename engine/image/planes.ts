@@ -1,0 +1,47 @@
+/** Between 8-bit pictures and float32 planes, each operation rounded to float32 as the reference rounds it. */
+import { TuskError } from '../errors.ts';
+import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
+import type { Picture } from './picture.ts';
+import { roundHalfEven } from './sizes.ts';
+
+const { fround } = Math;
+
+/** A value for each of the 256 levels. */
+export function levels(map: (level: number) => number): Float32Array {
+  return Float32Array.from({ length: 256 }, (_, level) => map(level));
+}
+
+/** @param table float value of each level. @returns [1, 3, height, width]. */
+export function toPlanes({ width, height, pixels }: Picture, table: Float32Array): FloatTensor {
+  const area = width * height;
+  const data = new Float32Array(3 * area);
+  for (let i = 0; i < area; i++) {
+    for (let c = 0; c < 3; c++) data[c * area + i] = table[pixels[i * 3 + c]!]!;
+  }
+  return floatTensor(data, [1, 3, height, width]);
+}
+
+/**
+ * A decoded picture in -1..1 to 8 bits: clamp(v/2 + 1/2) times 255, half to even.
+ * @param image [1, 3, height, width].
+ * @throws TuskError `non-finite` if a value is NaN or infinite.
+ */
+export function fromPlanes(image: FloatTensor): Picture {
+  const [, , height, width] = image.shape as [number, number, number, number];
+  const area = width * height;
+  const pixels = new Uint8Array(3 * area);
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0; i < area; i++) pixels[i * 3 + c] = toLevel(image.data[c * area + i]!);
+  }
+  return { width, height, pixels };
+}
+
+function toLevel(value: number): number {
+  if (!Number.isFinite(value)) {
+    throw new TuskError('non-finite', 'The decoded picture holds values that are not numbers.', {
+      hint: 'The checkpoint is damaged or was saved with too little precision.',
+    });
+  }
+  const share = Math.min(1, Math.max(0, fround(fround(value * 0.5) + 0.5)));
+  return roundHalfEven(fround(share * 255));
+}
