@@ -83,6 +83,7 @@ export class GraphBuilder {
   private readonly initializers: Initializer[] = [];
   private readonly inputs: ValueInfo[] = [];
   private readonly outputs: ValueInfo[] = [];
+  private readonly declared = new Set<string>();
   private readonly weightValues = new Map<string, Value>();
   private readonly constantValues = new Map<string, Value>();
   private counter = 0;
@@ -144,7 +145,30 @@ export class GraphBuilder {
     if (this.parent) return this.parent.weight(name, shape);
     const known = this.weightValues.get(name);
     if (known) return known;
+    const at = this.declare(name, shape);
+    const value = at.elementType === 'float32' ? (name as Value) : this.widen(name as Value);
+    this.weightValues.set(name, value);
+    return value;
+  }
+
+  /**
+   * Rows of an embedding table [rows, width] as float32, for ids of any shape. Only the rows looked up are
+   * widened, so a table in 16 bits stays memory-mapped.
+   */
+  embedding(ids: Value, name: string, rows: number, width: number): Value {
+    const at = this.declare(name, [rows, width]);
+    const found = this.op('Gather', [name as Value, ids], { axis: 0 });
+    return at.elementType === 'float32' ? found : this.widen(found);
+  }
+
+  private widen = (value: Value) => this.op('Cast', [value], { to: ELEMENT_TYPE.float32 });
+
+  /** The checkpoint tensor as an initializer in its own type, named like the tensor. */
+  private declare(name: string, shape: readonly number[]): WeightLocation {
+    if (this.parent) return this.parent.declare(name, shape);
     const at = this.weights.locate(name, shape);
+    if (this.declared.has(name)) return at;
+    this.declared.add(name);
     this.initializers.push({
       name,
       dataType: ELEMENT_TYPE[at.elementType],
@@ -156,12 +180,7 @@ export class GraphBuilder {
         { key: 'length', value: String(at.length) },
       ],
     });
-    const value =
-      at.elementType === 'float32'
-        ? (name as Value)
-        : this.op('Cast', [name as Value], { to: ELEMENT_TYPE.float32 });
-    this.weightValues.set(name, value);
-    return value;
+    return at;
   }
 
   /** Small constant inside the model's bytes. Shape [] is a scalar; equal constants are shared. */
@@ -279,6 +298,17 @@ export class GraphBuilder {
     const perChannel = (name: string) => this.reshape(this.weight(name, [channels]), [channels, 1, 1]);
     const normed = this.plainGroupNorm(x, groups, epsilon);
     return this.add(this.mul(normed, perChannel(`${prefix}.weight`)), perChannel(`${prefix}.bias`));
+  }
+
+  /**
+   * softmax(q k' / sqrt(head)) v, every query seeing every key: queries [n, heads * head], keys and values
+   * [m, heads * head] -> [n, heads * head]. One fused operator, so the scores never lie in memory whole.
+   */
+  attention(query: Value, key: Value, value: Value, heads: number, width: number): Value {
+    const [q, k, v] = [query, key, value].map((rows) => this.reshape(rows, [1, -1, width]));
+    const attributes = { num_heads: heads, scale: { float: (width / heads) ** -0.5 } };
+    const mixed = this.op('MultiHeadAttention', [q!, k!, v!], attributes, 'com.microsoft');
+    return this.reshape(mixed, [-1, width]);
   }
 
   /** The graph alone, for an `If` branch. */

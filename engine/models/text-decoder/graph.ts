@@ -1,0 +1,259 @@
+/**
+ * Qwen3-VL's text decoder with MammothModa2's generation experts: one graph for a prompt and for a single token.
+ * Unusual here:
+ * - Rows are split by kind, not chosen by branches: text ids go through `mlp`, generation ids through `gen_mlp`,
+ *   and `order` puts the results back. A kind with no rows costs nothing, so any mixture is exact in one run.
+ * - The cache is a read-only input padded to a bucket; only the new tokens' keys and values come out. Scores
+ *   against past and new keys are computed apart and joined for the softmax, so the cache is never copied.
+ * - Each head scores only the rows named for it: none, where only states are wanted.
+ *
+ * Inputs, with N = batch x tokens rows, ordered by batch entry, P = past length, T = P + tokens:
+ *   text_ids [t], generation_ids [g] (counted from the generation table's start), t + g = N
+ *   text_rows [t], generation_rows [g]  where in 0..N they stand;  order [N]  the inverse
+ *   token_index [batch, tokens]         0..N-1, row of `cos` and `sin` for each token
+ *   cos, sin [N, headDim / 2]           rotation of each token
+ *   attention_bias [batch, 1, 1, tokens, T]  0 where a token sees a key, very negative where not
+ *   past_key.i, past_value.i [batch, keyValueHeads, P, headDim]
+ *   picture_rows [p, 1], picture_embeds [p, width], deepstack.j [p, width]
+ *   text_head_rows [a], generation_head_rows [b]
+ * Outputs: text_logits [a, textVocabulary], generation_logits [b, generationVocabulary],
+ *   hidden.0 (embeddings) ... hidden.layers [N, width] (the last one before the final norm),
+ *   new_keys, new_values [layers * batch, keyValueHeads, tokens, headDim].
+ */
+import { type BuiltGraph, GraphBuilder, type Value, type WeightSource } from '../../onnx/graph.ts';
+import type { TextDecoderConfig } from './config.ts';
+
+const MODEL = 'llm_model.model.language_model';
+
+/** Values that every layer reads. */
+interface Shared {
+  cos: Value;
+  sin: Value;
+  tokenIndex: Value;
+  /** [batch, 1, group * tokens, T] */
+  bias: Value;
+  /** [batch, tokens] as a shape, to be completed. */
+  batchTokens: Value;
+  /** [P, tokens] */
+  spans: Value;
+  textRows: Value;
+  generationRows: Value;
+  order: Value;
+}
+
+export function buildTextDecoder(weights: WeightSource, config: TextDecoderConfig): BuiltGraph {
+  const graph = new GraphBuilder('text-decoder', weights);
+  const past = pastInputs(graph, config);
+  const shared = sharedInputs(graph, config, past[0]!.key);
+  const pictureRows = graph.input('picture_rows', 'int64', ['pictures', 1]);
+
+  const embedded = embed(graph, config, shared);
+  const pictureEmbeds = graph.input('picture_embeds', 'float32', ['pictures', config.width]);
+  let hidden = graph.op('ScatterND', [embedded, pictureRows, pictureEmbeds]);
+  outputHidden(graph, config, 0, hidden);
+  const keys: Value[] = [];
+  const values: Value[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const attended = attention(graph, config, shared, layer, hidden, past[layer]!);
+    keys.push(attended.key);
+    values.push(attended.value);
+    hidden = graph.add(hidden, attended.output);
+    hidden = graph.add(hidden, feedForward(graph, config, shared, layer, hidden));
+    if (layer < config.deepstackCount) hidden = addDeepstack(graph, config, layer, hidden, pictureRows);
+    outputHidden(graph, config, layer + 1, hidden);
+  }
+  heads(graph, config, hidden);
+  const cacheShape = ['layers_batch', config.keyValueHeads, 'tokens', config.headDim];
+  graph.output('new_keys', graph.concat(keys, 0), 'float32', cacheShape);
+  graph.output('new_values', graph.concat(values, 0), 'float32', cacheShape);
+  return graph.finish();
+}
+
+function pastInputs(graph: GraphBuilder, config: TextDecoderConfig) {
+  const shape = ['batch', config.keyValueHeads, 'past', config.headDim];
+  return Array.from({ length: config.layers }, (_, i) => ({
+    key: graph.input(`past_key.${i}`, 'float32', shape),
+    value: graph.input(`past_value.${i}`, 'float32', shape),
+  }));
+}
+
+function sharedInputs(graph: GraphBuilder, config: TextDecoderConfig, pastKey: Value): Shared {
+  const half = config.headDim / 2;
+  const tokenIndex = graph.input('token_index', 'int64', ['batch', 'tokens']);
+  const bias = graph.input('attention_bias', 'float32', ['batch', 1, 1, 'tokens', 'total']);
+  const batchTokens = graph.op('Shape', [tokenIndex]);
+  const pastLength = graph.op('Shape', [pastKey], { start: 2, end: 3 });
+  return {
+    cos: graph.input('cos', 'float32', ['rows', half]),
+    sin: graph.input('sin', 'float32', ['rows', half]),
+    tokenIndex,
+    bias: repeatForGroups(graph, config, bias),
+    batchTokens,
+    spans: graph.concat([pastLength, graph.slice(batchTokens, 0, 1, 2)], 0),
+    textRows: graph.input('text_rows', 'int32', ['text']),
+    generationRows: graph.input('generation_rows', 'int32', ['generation']),
+    order: graph.input('order', 'int32', ['rows']),
+  };
+}
+
+/** The bias once for each query head that shares a key head: [batch, 1, group * tokens, T]. */
+function repeatForGroups(graph: GraphBuilder, config: TextDecoderConfig, bias: Value): Value {
+  const group = config.heads / config.keyValueHeads;
+  const repeated = graph.op('Expand', [bias, graph.ints([1, 1, group, 1, 1])]);
+  const total = graph.op('Shape', [bias], { start: 4, end: 5 });
+  return graph.op('Reshape', [repeated, graph.concat([graph.ints([0, 1, -1]), total], 0)]);
+}
+
+function embed(graph: GraphBuilder, config: TextDecoderConfig, shared: Shared): Value {
+  const { textVocabulary, generationVocabulary, width } = config;
+  const table = `${MODEL}.embed_tokens.weight`;
+  const textIds = graph.input('text_ids', 'int32', ['text']);
+  const generationIds = graph.input('generation_ids', 'int32', ['generation']);
+  const text = graph.embedding(textIds, table, textVocabulary, width);
+  const generation = generationVocabulary
+    ? graph.embedding(generationIds, `${MODEL}.gen_embed_tokens.weight`, generationVocabulary, width)
+    : graph.embedding(generationIds, table, textVocabulary, width);
+  return graph.op('Gather', [graph.concat([text, generation], 0), shared.order], { axis: 0 });
+}
+
+function outputHidden(graph: GraphBuilder, config: TextDecoderConfig, index: number, hidden: Value): void {
+  graph.output(`hidden.${index}`, hidden, 'float32', ['rows', config.width]);
+}
+
+function addDeepstack(
+  graph: GraphBuilder,
+  config: TextDecoderConfig,
+  layer: number,
+  hidden: Value,
+  rows: Value,
+): Value {
+  const feature = graph.input(`deepstack.${layer}`, 'float32', ['pictures', config.width]);
+  return graph.op('ScatterND', [hidden, rows, feature], { reduction: 'add' });
+}
+
+/** Queries that share a key head are stacked as rows of one product: head h reads key head h / group. */
+function attention(
+  graph: GraphBuilder,
+  config: TextDecoderConfig,
+  shared: Shared,
+  layer: number,
+  hidden: Value,
+  past: { key: Value; value: Value },
+): { output: Value; key: Value; value: Value } {
+  const prefix = `${MODEL}.layers.${layer}`;
+  const { heads, keyValueHeads, headDim, width, attentionBias } = config;
+  const group = heads / keyValueHeads;
+  const normed = graph.rmsNorm(hidden, `${prefix}.input_layernorm.weight`, width, config.epsilon);
+  const project = (name: string, count: number) =>
+    graph.linear(normed, `${prefix}.self_attn.${name}`, width, count * headDim, attentionBias);
+  const perHead = (rows: Value, shape: readonly number[]) =>
+    graph.op('Reshape', [rows, graph.concat([shared.batchTokens, graph.ints(shape)], 0)]);
+
+  const rotatedQuery = rotate(
+    graph,
+    config,
+    shared,
+    project('q_proj', heads),
+    heads,
+    `${prefix}.self_attn.q_norm`,
+  );
+  const scaled = graph.mul(rotatedQuery, graph.scalar(headDim ** -0.5));
+  const grouped = graph.transpose(perHead(scaled, [keyValueHeads, group, headDim]), [0, 2, 3, 1, 4]);
+  const query = graph.reshape(grouped, [0, keyValueHeads, -1, headDim]);
+  const rotatedKey = rotate(
+    graph,
+    config,
+    shared,
+    project('k_proj', keyValueHeads),
+    keyValueHeads,
+    `${prefix}.self_attn.k_norm`,
+  );
+  const key = graph.transpose(perHead(rotatedKey, [keyValueHeads, headDim]), [0, 2, 1, 3]);
+  const value = graph.transpose(
+    perHead(project('v_proj', keyValueHeads), [keyValueHeads, headDim]),
+    [0, 2, 1, 3],
+  );
+
+  const mixed = attend(graph, shared, query, past, { key, value });
+  const split = graph.reshape(mixed, [0, keyValueHeads, group, -1, headDim]);
+  const byToken = graph.transpose(split, [0, 3, 1, 2, 4]);
+  const rows = graph.reshape(byToken, [-1, heads * headDim]);
+  const output = graph.linear(rows, `${prefix}.self_attn.o_proj`, heads * headDim, width, attentionBias);
+  return { output, key, value };
+}
+
+/** RMS norm per head, then rotate-half. rows [N, heads * headDim] -> [batch, tokens, heads * headDim] */
+function rotate(
+  graph: GraphBuilder,
+  config: TextDecoderConfig,
+  shared: Shared,
+  rows: Value,
+  heads: number,
+  norm: string,
+): Value {
+  const perHead = graph.reshape(rows, [-1, config.headDim]);
+  const normed = graph.rmsNorm(perHead, `${norm}.weight`, config.headDim, config.epsilon);
+  const shape = graph.concat([shared.batchTokens, graph.ints([heads * config.headDim])], 0);
+  const tokens = graph.op('Reshape', [normed, shape]);
+  const inputs = [tokens, shared.tokenIndex, shared.cos, shared.sin];
+  return graph.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
+}
+
+/** Softmax over past and new keys together. query [batch, keyValueHeads, group * tokens, headDim] */
+function attend(
+  graph: GraphBuilder,
+  shared: Shared,
+  query: Value,
+  past: { key: Value; value: Value },
+  fresh: { key: Value; value: Value },
+): Value {
+  const scores = [past.key, fresh.key].map((keys) =>
+    graph.matmul(query, graph.transpose(keys, [0, 1, 3, 2])),
+  );
+  const weights = graph.softmax(graph.add(graph.concat(scores, 3), shared.bias));
+  const [onPast, onNew] = graph.ops('Split', [weights, shared.spans], 2, { axis: 3 });
+  return graph.add(graph.matmul(onPast!, past.value), graph.matmul(onNew!, fresh.value));
+}
+
+function feedForward(
+  graph: GraphBuilder,
+  config: TextDecoderConfig,
+  shared: Shared,
+  layer: number,
+  hidden: Value,
+): Value {
+  const prefix = `${MODEL}.layers.${layer}`;
+  const normed = graph.rmsNorm(
+    hidden,
+    `${prefix}.post_attention_layernorm.weight`,
+    config.width,
+    config.epsilon,
+  );
+  if (!config.experts[layer]) return mlp(graph, config, `${prefix}.mlp`, normed);
+  const text = graph.op('Gather', [normed, shared.textRows], { axis: 0 });
+  const generation = graph.op('Gather', [normed, shared.generationRows], { axis: 0 });
+  const both = [
+    mlp(graph, config, `${prefix}.mlp`, text),
+    mlp(graph, config, `${prefix}.gen_mlp`, generation),
+  ];
+  return graph.op('Gather', [graph.concat(both, 0), shared.order], { axis: 0 });
+}
+
+function mlp(graph: GraphBuilder, config: TextDecoderConfig, prefix: string, rows: Value): Value {
+  const { width, ffnWidth } = config;
+  const gate = graph.linear(rows, `${prefix}.gate_proj`, width, ffnWidth, false);
+  const up = graph.linear(rows, `${prefix}.up_proj`, width, ffnWidth, false);
+  return graph.linear(graph.mul(graph.silu(gate), up), `${prefix}.down_proj`, ffnWidth, width, false);
+}
+
+function heads(graph: GraphBuilder, config: TextDecoderConfig, hidden: Value): void {
+  const score = (kind: string, weight: string, vocabulary: number) => {
+    const rows = graph.input(`${kind}_head_rows`, 'int32', [`${kind}_scored`]);
+    const picked = graph.op('Gather', [hidden, rows], { axis: 0 });
+    const normed = graph.rmsNorm(picked, `${MODEL}.norm.weight`, config.width, config.epsilon);
+    const logits = graph.linear(normed, weight, config.width, vocabulary, false);
+    graph.output(`${kind}_logits`, logits, 'float32', [`${kind}_scored`, vocabulary]);
+  };
+  score('text', config.tied ? `${MODEL}.embed_tokens` : 'llm_model.lm_head', config.textVocabulary);
+  if (config.generationVocabulary) score('generation', 'llm_model.gen_head', config.generationVocabulary);
+}
