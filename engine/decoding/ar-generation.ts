@@ -1,0 +1,230 @@
+/**
+ * The plan of a picture: rows x (columns + 1) visual tokens from the language model, one after the other. The last
+ * of each row is the forced end-of-line token; it is fed together with the token before it, in one step.
+ *
+ * Guidance runs a second row of the same ids that sees only the last ten of the prompt. Several pictures of one
+ * prompt share its prefill and then step as one batch.
+ */
+import { throwIfCancelled } from '../errors.ts';
+import type { FloatTensor } from '../runtime/tensor.ts';
+import { ANSWER_PREFIX_LENGTH, HarvestedStates } from './condition.ts';
+import type {
+  ForwardOptions,
+  LanguageModel,
+  LanguageModelRun,
+  PictureFeatures,
+  RowOutput,
+} from './language-model.ts';
+import { type ChoiceRules, chooseToken, processScores, type RawScores } from './token-choice.ts';
+
+/** The reference's floor for top-k and top-p. */
+export const PLAN_MINIMUM_KEPT = 3;
+
+export interface PlanRequest {
+  /** Ends in the answer prefix `<|im_start|>assistant\n<|image start|>rr*cc<|image token|>`. */
+  promptIds: readonly number[];
+  /** For the image placeholders of the prompt. */
+  pictures?: PictureFeatures;
+  rows: number;
+  columns: number;
+  /** How tokens are chosen; `uniform` comes from each sample. */
+  rules: Omit<ChoiceRules, 'uniform'>;
+  endOfLineId: number;
+  /** Keep the hidden states that condition the diffusion (see condition.ts). */
+  harvest?: { layers: readonly number[]; imageEndId: number };
+  signal?: AbortSignal;
+  /** A row of a sample is finished; `ids` are the sample's so far. Waited for. */
+  onRow?: (finished: { sample: number; row: number; ids: readonly number[] }) => void | Promise<void>;
+  /** Sees the scores of every step of sample 0 (forced ones too); costs a head more a row. */
+  observe?: (step: number, scores: Float32Array) => void;
+}
+
+/** One picture to plan. */
+export interface PlanSample {
+  /** Uniform numbers in 0..1, one a token, forced ones too. Absent = greedy. */
+  uniform?: () => number;
+}
+
+export interface Plan {
+  /** rows * (columns + 1) ids, each row with its end-of-line. */
+  ids: Int32Array;
+  /** If harvested: averaged states of prompt, plan and `<|image end|>`, [tokens, width]. */
+  states?: FloatTensor;
+}
+
+/**
+ * @returns one plan a sample
+ * @throws CancelledError between two tokens, TuskError `non-finite` if the model's scores are not numbers
+ */
+export async function generatePlans(
+  model: LanguageModel,
+  request: PlanRequest,
+  samples: readonly PlanSample[],
+): Promise<Plan[]> {
+  const loop = await PlanLoop.start(model, request, samples);
+  try {
+    for (let row = 0; row < request.rows; row++) await loop.makeRow(row);
+    return loop.plans();
+  } finally {
+    loop.dispose();
+  }
+}
+
+/** 1 for the ids the unconditional row sees: the answer prefix. */
+export function unconditionalMask(promptLength: number): Int32Array {
+  return new Int32Array(promptLength).fill(1, Math.max(0, promptLength - ANSWER_PREFIX_LENGTH));
+}
+
+interface SampleState {
+  readonly ids: number[];
+  readonly uniform: (() => number) | undefined;
+  readonly harvested: HarvestedStates | undefined;
+}
+
+class PlanLoop {
+  private readonly samples: readonly SampleState[];
+  private readonly rowsPerSample: number;
+  private step = 0;
+
+  private constructor(
+    private readonly run: LanguageModelRun,
+    private readonly firstId: number,
+    private readonly request: PlanRequest,
+    samples: readonly PlanSample[],
+    private outputs: RowOutput[],
+  ) {
+    this.rowsPerSample = rowsPerSample(request);
+    this.samples = samples.map(({ uniform }) => ({
+      ids: [],
+      uniform,
+      harvested: request.harvest && new HarvestedStates(),
+    }));
+    this.keepStates();
+  }
+
+  static async start(
+    model: LanguageModel,
+    request: PlanRequest,
+    samples: readonly PlanSample[],
+  ): Promise<PlanLoop> {
+    const { promptIds: ids, pictures } = request;
+    const conditional = { ids, ...(pictures && { pictures }) };
+    const unconditional = { ...conditional, attentionMask: unconditionalMask(ids.length) };
+    const prefilled = model.start();
+    try {
+      const inputs = [conditional, unconditional].slice(0, rowsPerSample(request));
+      const outputs = await prefilled.prefill(inputs, forwardOptions(request, 1));
+      const order = samples.flatMap(() => [...inputs.keys()]);
+      const run = samples.length === 1 ? prefilled : prefilled.fork(order);
+      if (run !== prefilled) prefilled.dispose();
+      const firstId = model.shape.generationVocabulary > 0 ? model.shape.textVocabulary : 0;
+      return new PlanLoop(
+        run,
+        firstId,
+        request,
+        samples,
+        order.map((row) => outputs[row]!),
+      );
+    } catch (error) {
+      prefilled.dispose();
+      throw error;
+    }
+  }
+
+  async makeRow(row: number): Promise<void> {
+    const { columns, rows, endOfLineId, harvest } = this.request;
+    for (let column = 0; column < columns; column++) {
+      throwIfCancelled(this.request.signal);
+      for (const index of this.samples.keys()) this.choose(index);
+      this.step += 1;
+      if (column < columns - 1) await this.feed([]);
+    }
+    const isLast = row === rows - 1;
+    await this.endRow(isLast && harvest ? [endOfLineId, harvest.imageEndId] : [endOfLineId], !isLast);
+    for (const [sample, { ids }] of this.samples.entries()) {
+      await this.request.onRow?.({ sample, row, ids });
+    }
+  }
+
+  private choose(index: number): void {
+    const sample = this.samples[index]!;
+    const { uniform } = sample;
+    const rules = { ...this.request.rules, ...(uniform && { uniform }) };
+    const { id, scores } = chooseToken(this.rawScores(index, -1), this.seen(sample), rules);
+    sample.ids.push(id);
+    if (index === 0) this.request.observe?.(this.step, scores);
+  }
+
+  /** Feeds the row's last token with the forced ones after it, if anything needs what comes out. */
+  private async endRow(forced: readonly number[], goesOn: boolean): Promise<void> {
+    const { harvest, observe } = this.request;
+    if (goesOn || harvest || observe) await this.feed(forced);
+    if (observe) {
+      const raw = this.rawScores(0, 0);
+      observe(this.step, processScores(raw, this.seen(this.samples[0]!), this.request.rules));
+    }
+    for (const sample of this.samples) {
+      sample.uniform?.();
+      sample.ids.push(forced[0]!);
+    }
+    this.step += 1;
+  }
+
+  /** Appends each sample's newest token, and `forced` behind it, to all its rows. */
+  private async feed(forced: readonly number[]): Promise<void> {
+    throwIfCancelled(this.request.signal);
+    const tokens = this.samples.flatMap(({ ids }) =>
+      Array.from({ length: this.rowsPerSample }, () => [ids.at(-1)!, ...forced]),
+    );
+    const positions = this.request.observe ? forced.length + 1 : 1;
+    this.outputs = await this.run.step(tokens, forwardOptions(this.request, positions));
+    this.keepStates();
+  }
+
+  private keepStates(): void {
+    for (const [i, { harvested }] of this.samples.entries()) {
+      harvested?.add(this.outputs[i * this.rowsPerSample]!.hidden);
+    }
+  }
+
+  private seen(sample: SampleState): number[] {
+    return this.request.rules.repetitionPenalty === 1 ? [] : [...this.request.promptIds, ...sample.ids];
+  }
+
+  /** @param position of those the last forward scored; -1 = the newest */
+  private rawScores(sample: number, position: number): RawScores {
+    const row = sample * this.rowsPerSample;
+    const { firstId, outputs } = this;
+    const conditional = scoresAt(outputs[row]!, position);
+    if (this.rowsPerSample === 1) return { firstId, conditional };
+    return { firstId, conditional, unconditional: scoresAt(outputs[row + 1]!, position) };
+  }
+
+  plans(): Plan[] {
+    return this.samples.map(({ ids, harvested }) => ({
+      ids: Int32Array.from(ids),
+      ...(harvested && { states: harvested.states() }),
+    }));
+  }
+
+  dispose(): void {
+    this.run.dispose();
+  }
+}
+
+const rowsPerSample = ({ rules }: PlanRequest): number => (rules.guidance > 1 ? 2 : 1);
+
+function forwardOptions({ harvest, signal }: PlanRequest, logits: number): ForwardOptions {
+  return {
+    logits,
+    heads: 'generation',
+    ...(harvest && { hidden: harvest.layers }),
+    ...(signal && { signal }),
+  };
+}
+
+function scoresAt({ logits }: RowOutput, position: number): Float32Array {
+  const width = logits.shape[1]!;
+  const index = position < 0 ? logits.shape[0]! + position : position;
+  return logits.data.subarray(index * width, (index + 1) * width);
+}
