@@ -47,6 +47,13 @@ export class Checkpoint {
     return new Checkpoint(path, commonFolder(files), entries);
   }
 
+  /** The tensors of one safetensors file. */
+  static async ofFile(path: string): Promise<Checkpoint> {
+    const real = await realpath(path);
+    const entries = await readSafetensorsHeader(real);
+    return new Checkpoint(dirname(path), dirname(real), new Map(entries.map((entry) => [entry.name, entry])));
+  }
+
   get tensors(): Iterable<TensorEntry> {
     return this.entries.values();
   }

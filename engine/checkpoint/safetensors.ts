@@ -34,6 +34,9 @@ export interface TensorEntry {
   length: number;
 }
 
+/** What opens a header's JSON: a header of the right length starts like a pickle. */
+const BRACE = '{'.charCodeAt(0);
+
 /** First bytes of files people mistake for safetensors, and what they are. */
 const IMPOSTORS: readonly (readonly [start: string, what: string])[] = [
   ['PK\u0003\u0004', 'a zip or PyTorch archive'],
@@ -61,7 +64,7 @@ export async function readSafetensorsHeader(path: string): Promise<TensorEntry[]
     const start = await readBytes(file, 0, Math.min(size, 64));
     const text = start.toString('latin1').trimStart().toLowerCase();
     const impostor = IMPOSTORS.find(([opening]) => text.startsWith(opening.toLowerCase()));
-    if (impostor) {
+    if (impostor && start[8] !== BRACE) {
       throw new TuskError(
         'checkpoint-unsupported',
         `${basename(path)} is ${impostor[1]}, not a safetensors file.`,

@@ -8,4 +8,9 @@ export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {
   'image-preprocess': () => import('./image-preprocess.ts'),
   'visual-tokenizer': () => import('./visual-tokenizer.ts'),
   sampling: () => import('./sampling.ts'),
+  'q-former': () => import('./q-former.ts'),
+  schedule: () => import('./schedule.ts'),
+  dit: () => import('./dit.ts'),
+  denoise: () => import('./denoise.ts'),
+  vae: () => import('./vae.ts'),
 };
