@@ -62,7 +62,7 @@ const picture = z.object({
   height: count,
   bytes,
 });
-export type Picture = z.infer<typeof picture>;
+export type PngPicture = z.infer<typeof picture>;
 
 const side = z.number().int().min(LIMITS.sidePixels.min).max(LIMITS.sidePixels.max);
 
@@ -100,6 +100,10 @@ const pictureSettings = {
   sampling: sampling.optional(),
   /** A named preset of the checkpoint's tusk.json; single settings given beside it win. */
   preset: z.string().min(1).max(64).optional(),
+  /** Rows and columns of the plan; absent = as the size asks. */
+  grid: z
+    .strictObject({ rows: z.number().int().min(1).max(99), columns: z.number().int().min(1).max(99) })
+    .optional(),
   images: z.number().int().min(1).max(LIMITS.imagesPerRequest).default(1),
   /** Small pictures on `plan` and `step` events. They cost a little time each. */
   previews: z.boolean().default(true),
@@ -180,6 +184,8 @@ const modelSummary = z.object({
   abilities: z.array(z.string()),
   /** Words the model knows, when tusk.json lists them. */
   vocabulary: z.array(z.string()),
+  /** Prompts, instructions and questions the model does well. */
+  examples: z.object({ create: z.array(z.string()), edit: z.array(z.string()), ask: z.array(z.string()) }),
   loadMs: milliseconds,
 });
 export type ModelSummary = z.infer<typeof modelSummary>;

@@ -1,0 +1,101 @@
+/**
+ * How a checkpoint wants to be used. The official layout holds no steps, guidance, size or grid: an optional
+ * `tusk.json` beside config.json says them, and whatever it leaves out has the value of the reference's README.
+ *
+ * Sampling of the plan comes from t2i_generation_config.json, that of answers from und_generation_config.json.
+ */
+import { z } from 'zod';
+import { TuskError } from '../errors.ts';
+import type { Checkpoint } from './checkpoint.ts';
+
+/** What the reference encodes for both unconditional branches when nothing else is asked for. */
+const REFERENCE_NEGATIVE_PROMPT =
+  'deformed, blurry, over saturation, bad anatomy, disfigured, poorly drawn face, mutation, mutated, ' +
+  'extra_limb, ugly, poorly drawn hands, fused fingers, messy drawing, broken legs censor, censored, ' +
+  'censor_bar Create an image from the instruction.';
+
+const steps = z.number().int().min(1).max(1_000);
+const guidance = z.number().min(0).max(100);
+const range = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
+const side = z.number().int().min(16).max(4_096);
+const words = z.array(z.string().max(200)).max(20_000);
+
+const sampling = z.object({
+  temperature: z.number().min(0).max(10).optional(),
+  top_k: z.number().int().min(0).optional(),
+  top_p: z.number().gt(0).max(1).optional(),
+  repetition_penalty: z.number().gt(0).max(10).optional(),
+});
+
+/** Settings a preset may change. */
+const preset = z.object({
+  steps: steps.optional(),
+  text_guidance: guidance.optional(),
+  image_guidance: guidance.optional(),
+  plan_guidance: guidance.optional(),
+  guidance_range: range.optional(),
+  sampling: sampling.optional(),
+});
+
+const schema = z.object({
+  name: z.string().min(1).max(200).optional(),
+  /** Trained sizes, [width, height] in pixels; the first is the default. */
+  sizes: z
+    .array(z.tuple([side, side]))
+    .min(1)
+    .default([[1_024, 1_024]]),
+  /** Pixels of the picture's side that one visual token of the plan stands for. */
+  pixels_per_token: z.number().int().min(1).max(512).default(32),
+  steps: steps.default(50),
+  text_guidance: guidance.default(9),
+  image_guidance: guidance.default(2),
+  plan_guidance: guidance.default(7),
+  /** Share of the steps that is guided, as [from, to]. */
+  guidance_range: range.default([0, 1]),
+  sampling: sampling.default({}),
+  negative_prompt: z.string().max(20_000).default(REFERENCE_NEGATIVE_PROMPT),
+  presets: z.record(z.string().max(64), preset).default({}),
+  /** Words the model was trained on; empty = not stated. */
+  vocabulary: words.default([]),
+  /** What it can do, in short plain phrases. */
+  abilities: words.default([]),
+  examples: z.object({ create: words, edit: words, ask: words }).default({ create: [], edit: [], ask: [] }),
+});
+
+export type TuskConfig = z.infer<typeof schema>;
+
+/** @throws TuskError `checkpoint-damaged` naming the bad key of tusk.json. */
+export async function readTuskConfig(checkpoint: Checkpoint): Promise<TuskConfig> {
+  const parsed = schema.safeParse((await checkpoint.readJson('tusk.json')) ?? {});
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new TuskError(
+    'checkpoint-damaged',
+    `tusk.json: ${issue.path.join('.') || 'the file'}: ${issue.message}.`,
+    { hint: 'Repair tusk.json, or remove it to use the reference settings.' },
+  );
+}
+
+const generationSchema = z.object({
+  do_sample: z.boolean().default(true),
+  temperature: z.number().min(0).default(1),
+  top_k: z.number().int().min(0).default(50),
+  top_p: z.number().gt(0).max(1).default(1),
+  repetition_penalty: z.number().gt(0).default(1),
+  eos_token_id: z.union([z.number().int(), z.array(z.number().int())]).optional(),
+  eol_token_id: z.number().int().optional(),
+  visual_token_start_id: z.number().int().optional(),
+  visual_token_end_id: z.number().int().optional(),
+  max_new_tokens: z.number().int().min(1).max(1_000_000).default(1_024),
+});
+export type GenerationConfig = z.infer<typeof generationSchema>;
+
+/** @param name file in the checkpoint folder. @throws TuskError `checkpoint-missing`, `checkpoint-damaged`. */
+export async function readGenerationConfig(checkpoint: Checkpoint, name: string): Promise<GenerationConfig> {
+  const parsed = generationSchema.safeParse(JSON.parse(await checkpoint.readText(name)));
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  throw new TuskError('checkpoint-damaged', `${name}: ${issue.path.join('.')}: ${issue.message}.`, {
+    hint: 'Fetch or copy the file again.',
+  });
+}
