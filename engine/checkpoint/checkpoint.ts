@@ -2,13 +2,13 @@
  * A checkpoint folder in the official layout: JSON files and safetensors weights (one file, or shards with an
  * index). Opening it reads headers only.
  */
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { TuskError } from '../errors.ts';
-import { readSafetensorsHeader, readTensor, type TensorEntry } from './safetensors.ts';
-
-const MAX_JSON_BYTES = 64 * 2 ** 20;
-const INDEX_FILE = 'model.safetensors.index.json';
+import { exists, fileSize, readTextFile } from './file.ts';
+import { readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
+import { readTensor } from './tensor-values.ts';
+import { findWeightFiles } from './weight-files.ts';
 
 const ELEMENT_TYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
 
@@ -32,26 +32,17 @@ export class Checkpoint {
 
   /** @throws TuskError `checkpoint-missing`, `checkpoint-damaged` or `checkpoint-unsupported`, naming the file. */
   static async open(path: string): Promise<Checkpoint> {
-    await assertFolder(path);
-    const files = await weightFiles(path);
-    const entries = new Map<string, TensorEntry>();
-    for (const file of files) {
-      for (const entry of await readSafetensorsHeader(file)) {
-        if (entries.has(entry.name)) {
-          throw new TuskError('checkpoint-damaged', `The tensor "${entry.name}" is in two files.`);
-        }
-        entries.set(entry.name, entry);
-      }
-    }
-    await assertIndexComplete(path, entries);
-    return new Checkpoint(path, commonFolder(files), entries);
+    const { folder, files, promised } = await findWeightFiles(path);
+    const entries = await readEntries(files);
+    assertPromisesKept(promised, entries);
+    return new Checkpoint(path, folder, entries);
   }
 
-  /** The tensors of one safetensors file. */
+  /** The tensors of one safetensors file. @throws TuskError `checkpoint-missing`, `-damaged`, `-unsupported`. */
   static async ofFile(path: string): Promise<Checkpoint> {
+    await fileSize(path);
     const real = await realpath(path);
-    const entries = await readSafetensorsHeader(real);
-    return new Checkpoint(dirname(path), dirname(real), new Map(entries.map((entry) => [entry.name, entry])));
+    return new Checkpoint(dirname(path), dirname(real), await readEntries([real]));
   }
 
   get tensors(): Iterable<TensorEntry> {
@@ -127,92 +118,27 @@ export class Checkpoint {
   }
 }
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
+async function readEntries(files: readonly string[]): Promise<Map<string, TensorEntry>> {
+  const entries = new Map<string, TensorEntry>();
+  for (const file of files) {
+    for (const entry of await readSafetensorsHeader(file)) {
+      if (entries.has(entry.name))
+        throw new TuskError('checkpoint-damaged', `The tensor "${entry.name}" is in two files.`);
+      entries.set(entry.name, entry);
+    }
+  }
+  return entries;
+}
 
-async function assertFolder(path: string): Promise<void> {
-  const info = await stat(path).catch(() => undefined);
-  if (info?.isDirectory()) return;
+function assertPromisesKept(
+  promised: Readonly<Record<string, string>>,
+  entries: ReadonlyMap<string, TensorEntry>,
+): void {
+  const missing = Object.keys(promised).find((name) => !entries.has(name));
+  if (missing === undefined) return;
   throw new TuskError(
-    info ? 'checkpoint-unsupported' : 'checkpoint-missing',
-    info ? `${path} is a file, not a checkpoint folder.` : `There is no folder ${path}.`,
-    { hint: 'Give the folder that holds config.json and the .safetensors files.' },
+    'checkpoint-damaged',
+    `${promised[missing]} lacks the tensor "${missing}" that the index promises.`,
+    { hint: 'Fetch the weight files and their index again, all from one place.' },
   );
-}
-
-/** Real paths of the weight files: those the index names, else every .safetensors file of the folder. */
-async function weightFiles(path: string): Promise<string[]> {
-  const index = await readIndex(path);
-  const names = index
-    ? [...new Set(Object.values(index))].sort()
-    : (await readdir(path)).filter((name) => name.endsWith('.safetensors')).sort();
-  if (names.length === 0) {
-    throw new TuskError('checkpoint-missing', `${path} holds no .safetensors file.`, {
-      hint: 'Give the folder that holds config.json and the .safetensors files.',
-    });
-  }
-  return Promise.all(names.map((name) => realFile(path, name)));
-}
-
-async function realFile(folder: string, name: string): Promise<string> {
-  if (basename(name) !== name)
-    throw new TuskError('checkpoint-damaged', `The index names a file outside its folder: ${name}.`);
-  try {
-    return await realpath(join(folder, name));
-  } catch (cause) {
-    throw new TuskError('checkpoint-missing', `The weight file ${name} is missing.`, {
-      cause,
-      hint: 'Fetch the missing shard; the others can stay.',
-    });
-  }
-}
-
-async function readIndex(path: string): Promise<Record<string, string> | undefined> {
-  const file = join(path, INDEX_FILE);
-  if (!(await exists(file))) return undefined;
-  let map: unknown;
-  try {
-    map = (JSON.parse(await readTextFile(file)) as { weight_map?: unknown }).weight_map;
-  } catch (cause) {
-    if (cause instanceof TuskError) throw cause;
-    throw new TuskError('checkpoint-damaged', `${INDEX_FILE} isn't valid JSON.`, { cause });
-  }
-  if (typeof map !== 'object' || map === null || !Object.values(map).every((v) => typeof v === 'string')) {
-    throw new TuskError('checkpoint-damaged', `${INDEX_FILE} has no valid weight_map.`);
-  }
-  return map as Record<string, string>;
-}
-
-async function assertIndexComplete(path: string, entries: ReadonlyMap<string, TensorEntry>): Promise<void> {
-  const index = (await readIndex(path)) ?? {};
-  const missing = Object.keys(index).find((name) => !entries.has(name));
-  if (missing)
-    throw new TuskError(
-      'checkpoint-damaged',
-      `${index[missing]} lacks the tensor "${missing}" that the index promises.`,
-    );
-}
-
-async function readTextFile(path: string): Promise<string> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info) {
-    throw new TuskError('checkpoint-missing', `The file ${basename(path)} is missing from the checkpoint.`, {
-      hint: 'Fetch the whole checkpoint folder.',
-    });
-  }
-  if (info.size > MAX_JSON_BYTES)
-    throw new TuskError('checkpoint-damaged', `${basename(path)} is implausibly large.`);
-  return readFile(path, 'utf8');
-}
-
-/** onnxruntime takes external data from one folder only. */
-function commonFolder(files: readonly string[]): string {
-  const folders = new Set(files.map((file) => dirname(file)));
-  if (folders.size === 1) return [...folders][0]!;
-  throw new TuskError('checkpoint-unsupported', 'The weight files lie in different folders.', {
-    hint: 'Put all shards into one folder.',
-  });
 }

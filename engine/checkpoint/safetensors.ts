@@ -1,13 +1,17 @@
 /**
- * The safetensors header: 8 bytes little-endian length, JSON of that length, then the tensors' bytes.
- * Only the header is read; tensors stay on disk until a session maps them or `readTensor` asks.
+ * The safetensors header: 8 bytes little-endian length, JSON of that length, then the tensors' bytes, one after
+ * the other without gaps. Only the header is read here; tensors stay on disk until a session maps them or
+ * `tensor-values.ts` reads them.
  */
-import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { TuskError } from '../errors.ts';
+import { damaged, readBytes, withFile } from './file.ts';
+import { assertNoImpostor, OPENING_BYTES } from './impostors.ts';
 
 /** The format's own limit for a header. */
 const MAX_HEADER_BYTES = 100_000_000;
+const MAX_RANK = 16;
+const LENGTH_BYTES = 8;
 
 const DTYPE_BYTES = {
   F64: 8,
@@ -34,110 +38,79 @@ export interface TensorEntry {
   length: number;
 }
 
-/** What opens a header's JSON: a header of the right length starts like a pickle. */
-const BRACE = '{'.charCodeAt(0);
-
-/** First bytes of files people mistake for safetensors, and what they are. */
-const IMPOSTORS: readonly (readonly [start: string, what: string])[] = [
-  ['PK\u0003\u0004', 'a zip or PyTorch archive'],
-  ['\u0080\u0002', 'a Python pickle'],
-  ['\u0080\u0003', 'a Python pickle'],
-  ['\u0080\u0004', 'a Python pickle'],
-  ['\u0080\u0005', 'a Python pickle'],
-  ['gguf', 'a GGUF file'],
-  ['<!doctype html', 'an HTML page (a failed download?)'],
-  ['<html', 'an HTML page (a failed download?)'],
-  ['version https://git-lfs', 'a git-lfs pointer: the real file was never fetched'],
-];
-
-function damaged(path: string, what: string): TuskError {
-  return new TuskError('checkpoint-damaged', `${basename(path)}: ${what}.`, {
-    hint: 'Fetch or copy the file again.',
-  });
-}
-
 /** All tensors of one file, in file order. @throws TuskError `checkpoint-missing`, `-damaged`, `-unsupported`. */
-export async function readSafetensorsHeader(path: string): Promise<TensorEntry[]> {
-  const file = await openForReading(path);
-  try {
-    const { size } = await file.stat();
-    const start = await readBytes(file, 0, Math.min(size, 64));
-    const text = start.toString('latin1').trimStart().toLowerCase();
-    const impostor = IMPOSTORS.find(([opening]) => text.startsWith(opening.toLowerCase()));
-    if (impostor && start[8] !== BRACE) {
-      throw new TuskError(
-        'checkpoint-unsupported',
-        `${basename(path)} is ${impostor[1]}, not a safetensors file.`,
-        {
-          hint: 'Point Tusk at a folder in the official layout with .safetensors weights.',
-        },
-      );
-    }
-    if (size < 8) throw damaged(path, `it has ${size} bytes, too few for a safetensors header`);
+export function readSafetensorsHeader(path: string): Promise<TensorEntry[]> {
+  return withFile(path, async (file, size) => {
+    const start = await readBytes(file, path, 0, Math.min(size, OPENING_BYTES));
+    assertNoImpostor(path, start);
+    if (size < LENGTH_BYTES) throw damaged(path, `it has ${size} bytes, too few for a safetensors header`);
     const headerBytes = Number(start.readBigUInt64LE(0));
-    if (headerBytes > MAX_HEADER_BYTES || 8 + headerBytes > size) {
+    if (headerBytes > MAX_HEADER_BYTES || LENGTH_BYTES + headerBytes > size) {
       throw damaged(
         path,
         `its header claims ${headerBytes} bytes, the file has ${size}: cut short or no safetensors file`,
       );
     }
-    const json = await readBytes(file, 8, headerBytes);
-    return parseHeader(path, json.toString('utf8'), 8 + headerBytes, size);
-  } finally {
-    await file.close();
-  }
+    const text = decodeUtf8(path, await readBytes(file, path, LENGTH_BYTES, headerBytes));
+    return parseHeader(path, text, LENGTH_BYTES + headerBytes, size);
+  });
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+function decodeUtf8(path: string, bytes: Uint8Array): string {
   try {
-    return await open(path, 'r');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new TuskError('checkpoint-missing', `The file ${path} can't be opened.`, {
-      cause,
-      hint: 'Check that the checkpoint folder is complete.',
-    });
+    throw damaged(path, `its header isn't UTF-8`, cause);
   }
-}
-
-async function readBytes(file: FileHandle, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let done = 0;
-  while (done < length) {
-    const { bytesRead } = await file.read(buffer, done, length - done, position + done);
-    if (bytesRead === 0) break;
-    done += bytesRead;
-  }
-  return buffer.subarray(0, done);
 }
 
 /**
  * Checks a header's JSON text against the file's size: known dtypes, whole non-negative numbers, lengths that
- * match shapes, ranges inside the file that don't overlap.
+ * match shapes, ranges that fill the file without gap or overlap.
+ * @param dataStart where the tensors' bytes begin, in bytes from the start of the file
  */
 export function parseHeader(path: string, text: string, dataStart: number, fileSize: number): TensorEntry[] {
+  const entries = Object.entries(parseObject(path, text))
+    .filter(([name]) => name !== '__metadata__')
+    .map(([name, value]) => parseEntry(path, name, value, dataStart, fileSize))
+    .sort((a, b) => a.offset - b.offset || a.length - b.length);
+  assertContiguous(path, entries, dataStart, fileSize);
+  return entries;
+}
+
+function parseObject(path: string, text: string): object {
   let header: unknown;
   try {
     header = JSON.parse(text);
   } catch (cause) {
-    throw new TuskError('checkpoint-damaged', `${basename(path)}: its header isn't JSON.`, { cause });
+    throw damaged(path, `its header isn't JSON`, cause);
   }
-  if (typeof header !== 'object' || header === null || Array.isArray(header)) {
-    throw damaged(path, `its header isn't a JSON object`);
+  if (typeof header === 'object' && header !== null && !Array.isArray(header)) return header;
+  throw damaged(path, `its header isn't a JSON object`);
+}
+
+function assertContiguous(
+  path: string,
+  entries: readonly TensorEntry[],
+  dataStart: number,
+  fileSize: number,
+): void {
+  let end = dataStart;
+  let before = 'the header';
+  for (const { name, offset, length } of entries) {
+    if (offset < end) throw damaged(path, `the tensor "${name}" overlaps ${before}`);
+    if (offset > end) throw damaged(path, `there is a gap between ${before} and the tensor "${name}"`);
+    end = offset + length;
+    before = `the tensor "${name}"`;
   }
-  const entries = Object.entries(header)
-    .filter(([name]) => name !== '__metadata__')
-    .map(([name, value]) => parseEntry(path, name, value, dataStart, fileSize));
-  entries.sort((a, b) => a.offset - b.offset);
-  for (let i = 1; i < entries.length; i++) {
-    const [before, after] = [entries[i - 1]!, entries[i]!];
-    if (before.offset + before.length > after.offset) {
-      throw damaged(path, `the tensors "${before.name}" and "${after.name}" overlap`);
-    }
-  }
-  return entries;
+  if (end !== fileSize) throw damaged(path, `${fileSize - end} bytes after ${before} belong to no tensor`);
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+const isShape = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.length <= MAX_RANK && value.every(isCount);
+const isRange = (value: unknown): value is [number, number] =>
+  Array.isArray(value) && value.length === 2 && value.every(isCount);
 
 function parseEntry(
   path: string,
@@ -147,28 +120,17 @@ function parseEntry(
   fileSize: number,
 ): TensorEntry {
   const { dtype, shape, data_offsets: range } = (value ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) {
-    throw new TuskError(
-      'checkpoint-unsupported',
-      `${basename(path)}: the tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)}.`,
-      {
-        hint: `Tusk reads ${Object.keys(DTYPE_BYTES).join(', ')}.`,
-      },
-    );
-  }
-  if (!Array.isArray(shape) || !shape.every(isCount))
-    throw damaged(path, `the tensor "${name}" has no valid shape`);
-  if (!Array.isArray(range) || range.length !== 2 || !range.every(isCount)) {
-    throw damaged(path, `the tensor "${name}" has no valid data range`);
-  }
-  const [begin, end] = range as [number, number];
-  const length = shape.reduce((n: number, d: number) => n * d, DTYPE_BYTES[dtype as Dtype]);
+  if (typeof dtype !== 'string' || !Object.hasOwn(DTYPE_BYTES, dtype)) throw unknownDtype(path, name, dtype);
+  if (!isShape(shape)) throw damaged(path, `the tensor "${name}" has no valid shape`);
+  if (!isRange(range)) throw damaged(path, `the tensor "${name}" has no valid data range`);
+  const [begin, end] = range;
   if (end < begin || dataStart + end > fileSize) {
     throw damaged(
       path,
       `the tensor "${name}" lies at ${begin}..${end}, outside the file's ${fileSize - dataStart} data bytes`,
     );
   }
+  const length = shape.reduce((n, d) => n * d, DTYPE_BYTES[dtype as Dtype]);
   if (end - begin !== length) {
     throw damaged(
       path,
@@ -178,56 +140,9 @@ function parseEntry(
   return { name, dtype: dtype as Dtype, shape, path, offset: dataStart + begin, length };
 }
 
-/** One tensor's values as numbers, widened to float32 (floats) or kept as int32 / uint8. */
-export async function readTensor(entry: TensorEntry): Promise<Float32Array | Int32Array | Uint8Array> {
-  const file = await openForReading(entry.path);
-  try {
-    const bytes = await readBytes(file, entry.offset, entry.length);
-    if (bytes.length !== entry.length)
-      throw damaged(entry.path, `it ended inside the tensor "${entry.name}"`);
-    return decodeTensor(entry, bytes);
-  } finally {
-    await file.close();
-  }
-}
-
-function decodeTensor(entry: TensorEntry, bytes: Buffer): Float32Array | Int32Array | Uint8Array {
-  const aligned = new Uint8Array(bytes).buffer;
-  switch (entry.dtype) {
-    case 'F32':
-      return new Float32Array(aligned);
-    case 'BF16':
-      return bfloat16ToFloat32(new Uint16Array(aligned));
-    case 'F16':
-      return float16ToFloat32(new Uint16Array(aligned));
-    case 'I32':
-      return new Int32Array(aligned);
-    case 'U8':
-    case 'BOOL':
-      return new Uint8Array(aligned);
-    default:
-      throw new TuskError(
-        'checkpoint-unsupported',
-        `The tensor "${entry.name}" has dtype ${entry.dtype}, which isn't read here.`,
-      );
-  }
-}
-
-function bfloat16ToFloat32(source: Uint16Array): Float32Array {
-  const words = new Uint32Array(source.length);
-  for (let i = 0; i < source.length; i++) words[i] = source[i]! << 16;
-  return new Float32Array(words.buffer);
-}
-
-function float16ToFloat32(source: Uint16Array): Float32Array {
-  return Float32Array.from(source, halfToNumber);
-}
-
-function halfToNumber(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 31) return fraction ? Number.NaN : sign * Number.POSITIVE_INFINITY;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
+const unknownDtype = (path: string, name: string, dtype: unknown) =>
+  new TuskError(
+    'checkpoint-unsupported',
+    `${basename(path)}: the tensor "${name}" has the unknown dtype ${JSON.stringify(dtype)}.`,
+    { hint: `Tusk reads ${Object.keys(DTYPE_BYTES).join(', ')}.` },
+  );

@@ -5,7 +5,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readSafetensorsHeader, readTensor, type TensorEntry } from '../checkpoint/safetensors.ts';
+import { readSafetensorsHeader, type TensorEntry } from '../checkpoint/safetensors.ts';
+import { readTensor } from '../checkpoint/tensor-values.ts';
 import { TuskError } from '../errors.ts';
 import type { Tensor, TensorData, TensorType } from '../runtime/tensor.ts';
 
