@@ -97,6 +97,7 @@ const ditConfig = z.object({
   multiple_of: width.default(256),
   ffn_dim_multiplier: z.number().positive().max(64).nullish(),
   norm_eps: epsilon.default(1e-5),
+  /** The official pipeline turns by these; the outer `gen_axes_*` keys build tables that it never reads. */
   axes_dim_rope: axes.default([32, 32, 32]),
   axes_lens: axesLengths.default([300, 512, 512]),
   timestep_scale: z.number().positive().default(1),
@@ -127,30 +128,22 @@ const genTokenizerConfig = z.object({
   decoder_norm_groups: width.default(32),
 });
 
-export const configSchema = z
-  .object({
-    model_type: z.literal('mammothmoda2'),
-    llm_config: z.preprocess(inheritTextKeys, llmConfig),
-    gen_vae_config: vaeConfig,
-    gen_dit_config: ditConfig,
-    gen_condition_mode: z.enum(['text', 'image', 'text_image']).default('text_image'),
-    /** Which hidden states of the language model condition the picture; negative counts from the end. */
-    gen_condition_layers: z
-      .array(z.number().int().min(-513).max(512))
-      .min(1)
-      .max(512)
-      .default([-2, -5, -8, -11, -14, -17]),
-    gen_text_condition_with_answer: z.boolean().default(false),
-    gen_image_condition_refiner_config: refinerConfig,
-    gen_axes_dim_rope: axes.default([40, 40, 40]),
-    gen_axes_lens: axesLengths.default([10_000, 10_000, 10_000]),
-    gen_tokenizer_config: genTokenizerConfig.prefault({}),
-  })
-  .transform(({ gen_axes_dim_rope, gen_axes_lens, ...config }) => ({
-    ...config,
-    /** The official code builds its rotation tables from the outer keys, whatever the inner ones say. */
-    gen_dit_config: { ...config.gen_dit_config, axes_dim_rope: gen_axes_dim_rope, axes_lens: gen_axes_lens },
-  }));
+export const configSchema = z.object({
+  model_type: z.literal('mammothmoda2'),
+  llm_config: z.preprocess(inheritTextKeys, llmConfig),
+  gen_vae_config: vaeConfig,
+  gen_dit_config: ditConfig,
+  gen_condition_mode: z.enum(['text', 'image', 'text_image']).default('text_image'),
+  /** Which hidden states of the language model condition the picture; negative counts from the end. */
+  gen_condition_layers: z
+    .array(z.number().int().min(-513).max(512))
+    .min(1)
+    .max(512)
+    .default([-2, -5, -8, -11, -14, -17]),
+  gen_text_condition_with_answer: z.boolean().default(false),
+  gen_image_condition_refiner_config: refinerConfig,
+  gen_tokenizer_config: genTokenizerConfig.prefault({}),
+});
 
 const INHERITED = ['extra_gen_vocab', 'gen_vocab_size', 'gen_vocab_start_index', 'moe_type'] as const;
 

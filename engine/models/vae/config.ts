@@ -1,6 +1,5 @@
 /** Sizes of the picture autoencoder (diffusers' AutoencoderKL), from config.json. */
-import type { CheckpointConfig, VaeConfig } from '../../checkpoint/config.ts';
-import { TuskError } from '../../errors.ts';
+import type { CheckpointConfig } from '../../checkpoint/config.ts';
 
 export interface VaeSizes {
   /** Widths of the levels, from full size to the latents' size; each halves the picture but the last. */
@@ -18,10 +17,7 @@ export interface VaeSizes {
   shift: number;
 }
 
-/** @throws TuskError `checkpoint-unsupported` where the norm's groups don't divide a level's width. */
-export function vaeSizes(config: CheckpointConfig): VaeSizes {
-  const vae = config.gen_vae_config;
-  assertGroups(vae);
+export function vaeSizes({ gen_vae_config: vae }: CheckpointConfig): VaeSizes {
   return {
     widths: vae.block_out_channels,
     layers: vae.layers_per_block,
@@ -34,13 +30,4 @@ export function vaeSizes(config: CheckpointConfig): VaeSizes {
     scale: vae.scaling_factor,
     shift: vae.shift_factor ?? 0,
   };
-}
-
-function assertGroups({ block_out_channels: widths, norm_num_groups: groups }: VaeConfig): void {
-  const uneven = widths.find((width) => width % groups !== 0);
-  if (uneven === undefined) return;
-  throw new TuskError(
-    'checkpoint-unsupported',
-    `config.json: gen_vae_config: ${groups} norm groups don't divide ${uneven} channels.`,
-  );
 }
