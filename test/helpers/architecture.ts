@@ -14,7 +14,7 @@ export interface Import {
 
 /** Layer of a file: the first pattern that matches. */
 const LAYERS: readonly (readonly [layer: string, pattern: RegExp])[] = [
-  ['base', /^engine\/(errors|log)\.ts$/],
+  ['base', /^engine\/(errors|log|files)\.ts$/],
   ['protocol', /^engine\/(protocol|check)\.ts$/],
   ['client', /^engine\/(client|spawn)\.ts$/],
   ['entry', /^engine\/(process|server|cli)(\.ts$|\/)/],
@@ -49,7 +49,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   models: ['onnx', 'checkpoint'],
   tokenizer: ['checkpoint'],
-  image: [],
+  image: ['runtime'],
   decoding: ['runtime', 'models', 'checkpoint', 'tokenizer'],
   diffusion: ['runtime', 'models', 'checkpoint', 'image'],
   load: ['models', 'onnx', 'checkpoint', 'runtime', 'tokenizer', 'image', 'decoding', 'diffusion'],

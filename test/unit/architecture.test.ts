@@ -26,7 +26,7 @@ const FORBIDDEN: readonly (readonly [file: string, line: string])[] = [
   ['engine/checkpoint/checkpoint.ts', `import type { GraphBuilder } from '../onnx/graph.ts';`],
   ['engine/runtime/session.ts', `import { buildGraph } from '../models/vae/graph.ts';`],
   ['engine/models/vae/decoder.ts', `import { Session } from '../../runtime/session.ts';`],
-  ['engine/image/resize.ts', `import { floatTensor } from '../runtime/tensor.ts';`],
+  ['engine/image/resize.ts', `import { Tokenizer } from '../tokenizer/tokenizer.ts';`],
   ['engine/tokenizer/tokenizer.ts', `import { Session } from '../runtime/session.ts';`],
   ['engine/errors.ts', `import { log } from './protocol.ts';`],
   ['engine/decoding/sampling.ts', `import sharp from 'sharp';`],
