@@ -1,15 +1,28 @@
 /** A checkpoint's language model as a ready object: config to graphs to sessions. */
 import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { CheckpointConfig } from './checkpoint/config.ts';
-import type { LanguageModel } from './decoding/language-model.ts';
-import { TuskError } from './errors.ts';
-import type { SessionOptions } from './runtime/session.ts';
+import { LanguageModel } from './decoding/language-model.ts';
+import { textDecoderConfig } from './models/text-decoder/config.ts';
+import { buildTextDecoder } from './models/text-decoder/graph.ts';
+import { visionEncoderConfig } from './models/vision-encoder/config.ts';
+import { buildVisionEncoder } from './models/vision-encoder/graph.ts';
+import { Session, type SessionOptions } from './runtime/session.ts';
 
 /** @throws TuskError `checkpoint-damaged` or `checkpoint-unsupported`, naming the tensor or key. */
 export async function loadLanguageModel(
-  _checkpoint: Checkpoint,
-  _config: CheckpointConfig,
-  _options: SessionOptions = {},
+  checkpoint: Checkpoint,
+  config: CheckpointConfig,
+  options: SessionOptions = {},
 ): Promise<LanguageModel> {
-  throw new TuskError('internal', 'The language model is not written yet.');
+  const text = textDecoderConfig(config);
+  const vision = visionEncoderConfig(config);
+  const decoder = await Session.create(buildTextDecoder(checkpoint, text), options);
+  try {
+    const encoder = await Session.create(buildVisionEncoder(checkpoint, vision), options);
+    const visionShape = { ...vision, deepstackCount: vision.deepstack.size };
+    return new LanguageModel({ ...text, vision: visionShape }, decoder, encoder);
+  } catch (error) {
+    await decoder.dispose();
+    throw error;
+  }
 }

@@ -6,6 +6,8 @@ export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {
   tokenizer: () => import('./tokenizer.ts'),
   'chat-template': () => import('./chat-template.ts'),
   'image-preprocess': () => import('./image-preprocess.ts'),
+  'vision-encoder': () => import('./vision-encoder.ts'),
+  'text-decoder': () => import('./text-decoder.ts'),
   'visual-tokenizer': () => import('./visual-tokenizer.ts'),
   sampling: () => import('./sampling.ts'),
   'q-former': () => import('./q-former.ts'),

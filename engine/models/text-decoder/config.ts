@@ -1,5 +1,5 @@
 /** The text decoder's sizes, and which layers have a second MLP for generation ids. */
-import type { CheckpointConfig } from '../../checkpoint/config.ts';
+import type { CheckpointConfig, VisionConfig } from '../../checkpoint/config.ts';
 import { TuskError } from '../../errors.ts';
 
 export interface TextDecoderConfig {
@@ -55,11 +55,14 @@ export function textDecoderConfig(config: CheckpointConfig): TextDecoderConfig {
     generationStart: text.gen_vocab_start_index,
     tied: text.tie_word_embeddings,
     experts: generationExperts(text.moe_type, text.num_hidden_layers),
-    deepstackCount: Math.min(new Set(vision.deepstack_visual_indexes).size, text.num_hidden_layers),
+    deepstackCount: Math.min(deepstackFeatures(vision), text.num_hidden_layers),
     imageTokenId: config.llm_config.image_token_id,
     visionStartTokenId: config.llm_config.vision_start_token_id,
   };
 }
+
+const deepstackFeatures = ({ deepstack_visual_indexes: indexes, depth }: VisionConfig): number =>
+  new Set(indexes.filter((layer) => layer < depth)).size;
 
 const MOE_TYPE = /^(none|attention|ffn|ffn_attention)(?:-(\d+):(\d+))?$/;
 
