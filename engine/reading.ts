@@ -15,7 +15,8 @@ export interface ReadingParts {
   prompts: PromptBuilder;
   processor: ProcessorConfig;
   languageModel: LanguageModel;
-  visualTokenizer: VisualTokenizer;
+  /** Asked for when a picture enters as visual tokens. */
+  visualTokenizer: () => Promise<VisualTokenizer>;
 }
 
 export interface ReadPrompt extends ConversationPrompt {
@@ -73,9 +74,8 @@ export class PromptReader {
   }
 
   private async encode(picture: Picture) {
-    const { rows, columns, codes } = await this.parts.visualTokenizer.encode(
-      visualTokenizerInput(picture).planes,
-    );
+    const visualTokenizer = await this.parts.visualTokenizer();
+    const { rows, columns, codes } = await visualTokenizer.encode(visualTokenizerInput(picture).planes);
     const grid = { height: rows, width: columns };
     return { grid, ids: this.parts.prompts.tokenizer.encode(visualTokenText(grid, codes)) };
   }

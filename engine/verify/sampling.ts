@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
+import { readGenerationConfig } from '../checkpoint/tusk-config.ts';
 import { softmax } from '../decoding/score-processors.ts';
 import {
   type ChoiceRules,
@@ -10,7 +11,6 @@ import {
   type RawScores,
 } from '../decoding/token-choice.ts';
 import { floatTensor } from '../runtime/tensor.ts';
-import { readGenerationConfig } from '../tusk-config.ts';
 import type { ParityCase, StageOutputs } from './case.ts';
 
 const MINIMUM_KEPT = 3;

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RandomStream } from '../../../engine/decoding/random.ts';
+import {
+  keepTopK,
+  keepTopP,
+  penaliseRepetition,
+  softmax,
+} from '../../../engine/decoding/score-processors.ts';
+import { type ChoiceRules, chooseToken, draw, processorsFor } from '../../../engine/decoding/token-choice.ts';
+import { TuskError } from '../../../engine/errors.ts';
+
+const OFF: ChoiceRules = {
+  guidance: 1,
+  temperature: 1,
+  topK: 0,
+  topP: 1,
+  repetitionPenalty: 1,
+  minimumKept: 3,
+};
+const kept = (scores: Float32Array) => [...scores.keys()].filter((i) => scores[i] !== -Infinity);
+
+test('the order is guidance, penalty, temperature, scope, top-k, top-p; what is off is left out', () => {
+  const raw = { firstId: 0, conditional: new Float32Array(9), unconditional: new Float32Array(9) };
+  const all = {
+    ...OFF,
+    guidance: 2,
+    repetitionPenalty: 1.1,
+    temperature: 0.5,
+    firstAllowed: 2,
+    topK: 4,
+    topP: 0.5,
+  };
+  const names = processorsFor(raw, [], all).map(({ name }) => name);
+  assert.deepEqual(names, ['guidance', 'repetition-penalty', 'temperature', 'scope', 'top-k', 'top-p']);
+  assert.deepEqual(processorsFor(raw, [], OFF), []);
+});
+
+test('top-k keeps what a full sort would keep, for any k', () => {
+  const noise = new RandomStream(1, 0).normals(500);
+  for (const k of [1, 2, 3, 64, 499, 500, 501]) {
+    const scores = noise.slice();
+    keepTopK(scores, k);
+    const threshold = noise.slice().sort().at(-Math.min(k, noise.length))!;
+    assert.deepEqual(
+      kept(scores),
+      [...noise.keys()].filter((i) => noise[i]! >= threshold),
+    );
+  }
+});
+
+test('top-k keeps all that equal the lowest one kept', () => {
+  const scores = Float32Array.of(1, 5, 3, 3, 3, 0);
+  keepTopK(scores, 2);
+  assert.deepEqual(kept(scores), [1, 2, 3, 4]);
+});
+
+test('top-p keeps the nucleus, never fewer than the minimum, and drops lower ids of equal scores first', () => {
+  const scores = Float32Array.from([0.5, 0.2, 0.2, 0.05, 0.05], Math.log);
+  const nucleus = scores.slice();
+  keepTopP(nucleus, 0.6, 1);
+  assert.deepEqual(kept(nucleus), [0, 2]);
+  const floor = scores.slice();
+  keepTopP(floor, 0.01, 3);
+  assert.deepEqual(kept(floor), [0, 1, 2]);
+});
+
+test('the penalty counts an id once and ignores ids outside the scores', () => {
+  const scores = Float32Array.of(2, -2, 1);
+  penaliseRepetition(scores, 10, [10, 10, 11, 3, 99], 2);
+  assert.deepEqual([...scores], [1, -4, 1]);
+});
+
+test('a draw takes the first id whose cumulative probability exceeds the number, never an impossible one', () => {
+  const probabilities = Float32Array.of(0, 0.25, 0, 0.5, 0.25, 0);
+  const drawn = [0, 0.24, 0.25, 0.74, 0.75, 0.9999, 1].map((uniform) => draw(probabilities, uniform));
+  assert.deepEqual(drawn, [1, 1, 3, 3, 4, 4, 4]);
+});
+
+test('draws follow the probabilities', () => {
+  const scores = Float32Array.of(1, 2, 0, -1);
+  const { uniform } = new RandomStream(5, 0);
+  const counts = new Float32Array(4);
+  for (let i = 0; i < 20_000; i++) {
+    counts[chooseToken({ firstId: 0, conditional: scores }, [], { ...OFF, uniform }).id]! += 1 / 20_000;
+  }
+  for (const [i, share] of softmax(scores).entries()) assert.ok(Math.abs(counts[i]! - share) < 0.01);
+});
+
+test('without random numbers the first of the likeliest is taken, and scores below the scope never', () => {
+  const conditional = Float32Array.of(9, 1, 4, 4);
+  assert.equal(chooseToken({ firstId: 100, conditional }, [], { ...OFF, firstAllowed: 101 }).id, 102);
+});
+
+test('guidance above 1 needs and uses the unconditional scores', () => {
+  const raw = { firstId: 0, conditional: Float32Array.of(1, 2), unconditional: Float32Array.of(0, 2.5) };
+  assert.equal(chooseToken(raw, [], { ...OFF, guidance: 1 }).id, 1);
+  assert.deepEqual([...chooseToken(raw, [], { ...OFF, guidance: 3 }).scores], [3, 1]);
+  assert.deepEqual([...raw.conditional], [1, 2], 'the raw scores stay as they are');
+});
+
+for (const broken of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+  test(`a score of ${broken} from the model is an error of its own, in either row`, () => {
+    const isNonFinite = (error: unknown) => error instanceof TuskError && error.code === 'non-finite';
+    const good = Float32Array.of(1, 2);
+    const bad = Float32Array.of(1, broken);
+    assert.throws(() => chooseToken({ firstId: 0, conditional: bad }, [], OFF), isNonFinite);
+    const raw = { firstId: 0, conditional: good, unconditional: bad };
+    assert.throws(() => chooseToken(raw, [], { ...OFF, guidance: 2 }), isNonFinite);
+  });
+}
