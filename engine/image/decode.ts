@@ -4,7 +4,7 @@
  */
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import sharp, { type Metadata, type Sharp } from 'sharp';
+import sharp, { type Metadata } from 'sharp';
 import { TuskError } from '../errors.ts';
 import { badPicture, type Picture } from './picture.ts';
 
@@ -14,7 +14,9 @@ export const MAX_PICTURE_BYTES = 256 * 2 ** 20;
 const DECODE_DEADLINE_SECONDS = 30;
 const FORMATS = new Set(['png', 'jpeg', 'webp', 'heif']);
 const WHICH = 'Use a PNG, JPEG, WebP or AVIF picture.';
-const PNG_COLOUR_TYPE_OFFSET = 25;
+/** Where a PNG file states its bit depth; the colour type follows. */
+const PNG_DEPTH_OFFSET = 24;
+const PNG_GREY_ALPHA = 4;
 const PNG_RGBA = 6;
 
 /** @throws TuskError `not-found`, or `bad-picture` as `decodePicture`. */
@@ -35,12 +37,16 @@ export async function readPicture(path: string): Promise<Picture> {
  */
 export async function decodePicture(bytes: Uint8Array, name = 'The picture'): Promise<Picture> {
   if (bytes.length === 0) throw badPicture(`${name} is empty (0 bytes).`, WHICH);
-  const file = open(bytes);
-  const metadata = await file.metadata().catch((cause: unknown) => {
+  const header = sharp(bytes, { limitInputPixels: false });
+  const metadata = await header.metadata().catch((cause: unknown) => {
     throw badPicture(`${name} isn't a picture that can be read.`, WHICH, cause);
   });
   assertAllowed(metadata, name);
-  const { data, info } = await file
+  const { data, info } = await sharp(bytes, {
+    failOn: 'error',
+    limitInputPixels: MAX_PICTURE_PIXELS,
+    ignoreIcc: true,
+  })
     .autoOrient()
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -49,12 +55,8 @@ export async function decodePicture(bytes: Uint8Array, name = 'The picture'): Pr
     .catch((cause: unknown) => {
       throw badPicture(`${name} is damaged or cut off.`, 'Save or download it again.', cause);
     });
-  const layOnWhite = metadata.format !== 'png' || bytes[PNG_COLOUR_TYPE_OFFSET] === PNG_RGBA;
-  return { width: info.width, height: info.height, pixels: toRgb(data, info.channels, layOnWhite) };
-}
-
-function open(bytes: Uint8Array): Sharp {
-  return sharp(bytes, { failOn: 'error', limitInputPixels: MAX_PICTURE_PIXELS, ignoreIcc: true });
+  const pixels = toRgb(data, info.channels, metadata.format !== 'png' || isRgbaPng(bytes));
+  return { width: info.width, height: info.height, pixels };
 }
 
 function assertAllowed({ format, width, height }: Metadata, name: string): void {
@@ -68,7 +70,7 @@ function assertAllowed({ format, width, height }: Metadata, name: string): void 
 }
 
 function toRgb(data: Uint8Array, channels: number, layOnWhite: boolean): Uint8Array {
-  if (channels === 3) return data;
+  if (channels === 3) return new Uint8Array(data.buffer, data.byteOffset, data.length);
   const count = data.length / channels;
   const pixels = new Uint8Array(count * 3);
   const hasAlpha = channels % 2 === 0;
@@ -81,6 +83,12 @@ function toRgb(data: Uint8Array, channels: number, layOnWhite: boolean): Uint8Ar
     }
   }
   return pixels;
+}
+
+/** Pillow reads grey with alpha as RGBA when it has 16 bits, and drops the alpha when it has 8. */
+function isRgbaPng(bytes: Uint8Array): boolean {
+  const [depth, colourType] = bytes.subarray(PNG_DEPTH_OFFSET);
+  return colourType === PNG_RGBA || (colourType === PNG_GREY_ALPHA && depth === 16);
 }
 
 /** Pillow's paste through a mask. */

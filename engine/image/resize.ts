@@ -7,6 +7,7 @@ import { badPicture, type Picture, type Size } from './picture.ts';
 const FRACTION_BITS = 22;
 const ONE = 2 ** FRACTION_BITS;
 const HALF = 2 ** (FRACTION_BITS - 1);
+const { imul } = Math;
 
 interface Kernel {
   /** Half its width, in input pixels at scale 1. */
@@ -85,9 +86,9 @@ function resizeRows(picture: Picture, width: number, kernel: Kernel): Picture {
       const end = x * stride + counts[x]!;
       for (let k = x * stride, from = row + starts[x]! * 3; k < end; k++, from += 3) {
         const weight = values[k]!;
-        red = (red + weight * source[from]!) | 0;
-        green = (green + weight * source[from + 1]!) | 0;
-        blue = (blue + weight * source[from + 2]!) | 0;
+        red = (red + imul(weight, source[from]!)) | 0;
+        green = (green + imul(weight, source[from + 1]!)) | 0;
+        blue = (blue + imul(weight, source[from + 2]!)) | 0;
       }
       pixels[out] = red >> FRACTION_BITS;
       pixels[out + 1] = green >> FRACTION_BITS;
@@ -99,6 +100,7 @@ function resizeRows(picture: Picture, width: number, kernel: Kernel): Picture {
 
 function resizeColumns(picture: Picture, height: number, kernel: Kernel): Picture {
   const { starts, counts, values, stride } = weightsFor(picture.height, height, kernel);
+  const source = picture.pixels;
   const rowLength = picture.width * 3;
   const sums = new Int32Array(rowLength);
   const pixels = new Uint8ClampedArray(height * rowLength);
@@ -107,7 +109,7 @@ function resizeColumns(picture: Picture, height: number, kernel: Kernel): Pictur
     for (let k = 0; k < counts[y]!; k++) {
       const weight = values[y * stride + k]!;
       const from = (starts[y]! + k) * rowLength;
-      for (let x = 0; x < rowLength; x++) sums[x]! += weight * picture.pixels[from + x]!;
+      for (let x = 0; x < rowLength; x++) sums[x]! += imul(weight, source[from + x]!);
     }
     for (let x = 0; x < rowLength; x++) pixels[y * rowLength + x] = sums[x]! >> FRACTION_BITS;
   }

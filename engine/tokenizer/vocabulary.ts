@@ -67,7 +67,7 @@ export function parseRanks(text: string, expected: number): Ranks {
     const [, base64, rankText] =
       /^((?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?) (\d{1,8})\r?$/.exec(line) ?? [];
     if (!base64) throw damaged(RANKS_FILE, `line ${index + 1} isn't a token and its rank`);
-    const bytes = Buffer.from(base64, 'base64').toString('latin1');
+    const bytes = atob(base64);
     const rank = Number(rankText);
     if (bytes.length > MAX_TOKEN_BYTES) throw damaged(RANKS_FILE, `line ${index + 1} is too long`);
     if (rank >= expected) throw damaged(RANKS_FILE, `line ${index + 1} has the rank ${rank} of ${expected}`);
