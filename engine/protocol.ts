@@ -31,7 +31,7 @@ export const LIMITS = {
 
 const milliseconds = z.number().nonnegative();
 const count = z.number().int().nonnegative();
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 const path = z.string().min(1).max(4_096);
 
 /** Text a person wrote: 1 to 20,000 characters, not blank, no NUL, no half surrogate pairs. */
@@ -54,15 +54,15 @@ const pictureSource = z.union([
 ]);
 export type PictureSource = z.infer<typeof pictureSource>;
 
-/** A finished or preview picture: a whole PNG file in memory. */
+/** A finished picture (PNG) or a preview (JPEG): a whole file in memory. */
 const picture = z.object({
-  mediaType: z.literal('image/png'),
+  mediaType: z.enum(['image/png', 'image/jpeg']),
   /** Pixels. */
   width: count,
   height: count,
   bytes,
 });
-export type PngPicture = z.infer<typeof picture>;
+export type PictureFile = z.infer<typeof picture>;
 
 const side = z.number().int().min(LIMITS.sidePixels.min).max(LIMITS.sidePixels.max);
 
@@ -332,6 +332,13 @@ export const progress = z.discriminatedUnion('event', progressBodies);
 export type Progress = z.infer<typeof progress>;
 export type ProgressOf<E extends Progress['event']> = Extract<Progress, { event: E }>;
 export type Emit = (event: Progress) => void;
+
+/** What a verb works with besides its parameters. */
+export interface RequestContext {
+  emit: Emit;
+  /** Looked at between tokens and between steps. */
+  signal: AbortSignal;
+}
 
 const errorCode = z.enum(ERROR_CODES);
 

@@ -39,11 +39,11 @@ const preset = z.object({
 
 const schema = z.object({
   name: z.string().min(1).max(200).optional(),
-  /** Trained sizes, [width, height] in pixels; the first is the default. */
+  /** Trained sizes, [width, height] in pixels, the first the default; absent = any, 1024 x 1024 by default. */
   sizes: z
     .array(z.tuple([side, side]))
     .min(1)
-    .default([[1_024, 1_024]]),
+    .optional(),
   /** Pixels of the picture's side that one visual token of the plan stands for. */
   pixels_per_token: z.number().int().min(1).max(512).default(32),
   steps: steps.default(50),

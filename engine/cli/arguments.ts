@@ -1,0 +1,115 @@
+/** The command line's words: what each command takes, and how it is called wrongly. */
+import { parseArgs } from 'node:util';
+
+export class UsageError extends Error {}
+
+export const USAGE = `Tusk: make pictures, edit them by saying so, ask about them.
+
+  tusk create "<prompt>" --out p.png      make a picture
+  tusk create --from prompts.txt --out-dir folder
+                                          one picture a line: 0001.png, 0002.png ..., seeds counted up
+  tusk edit <picture...> "<instruction>" --out p.png
+                                          change the last picture; earlier ones are further references
+  tusk chat [picture...] "<question>"     one answer; without a question a conversation that also makes and edits
+  tusk info [checkpoint]                  networks, parameters, memory (--quick: without reading the weights)
+  tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S)
+
+Settings of create and edit (absent: the model's own)
+  --seed N             0 to 2^53 - 1; the same seed gives the same picture
+  --size W or WxH      pixels (create only)
+  --steps N            denoising steps
+  --guidance N         how closely the picture follows the words; 1 = off
+  --plan-guidance N    the same for the plan
+  --image-guidance N   how closely an edit follows its source (edit only)
+  --preset NAME        a named preset of the model
+  --images N           several pictures, seeds counted up: p-1.png, p-2.png ...
+  --negative TEXT      what the picture should not be
+  --checkpoint FOLDER  another model than the embedded one
+  --replay DUMP        a .safetensors file with ids and noise in place of the draws
+  --json               one event a line on standard output
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 cancelled.
+`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+const common = { checkpoint: text, json: flag, help: { type: 'boolean', short: 'h' } } as const;
+const picture = {
+  ...common,
+  out: { type: 'string', short: 'o' },
+  seed: text,
+  steps: text,
+  guidance: text,
+  'plan-guidance': text,
+  preset: text,
+  images: text,
+  negative: text,
+  replay: text,
+} as const;
+
+/** Options of each command, for `parseArgs`. */
+export const OPTIONS = {
+  create: { ...picture, size: text, from: text, 'out-dir': text },
+  edit: { ...picture, 'image-guidance': text },
+  chat: { ...common, seed: text, 'max-tokens': text },
+  info: { ...common, quick: flag },
+  verify: { json: flag, stage: text, help: common.help },
+} as const;
+
+export type CommandName = keyof typeof OPTIONS;
+
+export interface Arguments {
+  positionals: string[];
+  values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** @throws UsageError for an unknown option or one without its value. */
+export function parseCommand(name: CommandName, argv: readonly string[]): Arguments {
+  try {
+    const { positionals, values } = parseArgs({
+      args: joinNegativeNumbers(argv),
+      options: OPTIONS[name],
+      allowPositionals: true,
+    });
+    return { positionals, values: values as Arguments['values'] };
+  } catch (thrown) {
+    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+}
+
+/** `--seed -1` is meant as a value, not as another option. */
+function joinNegativeNumbers(argv: readonly string[]): string[] {
+  const joined: string[] = [];
+  for (const word of argv) {
+    const previous = joined.at(-1);
+    const isValue = /^-\d/.test(word) && previous !== undefined && /^--[a-z-]+$/.test(previous);
+    if (isValue) joined[joined.length - 1] = `${previous}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
+}
+
+export function textOption({ values }: Arguments, name: string): string | undefined {
+  const value = values[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws UsageError if the option isn't a number; whether the number makes sense is the protocol's question. */
+export function numberOption(parsed: Arguments, name: string): number | undefined {
+  const value = textOption(parsed, name);
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (value.trim() === '' || Number.isNaN(number))
+    throw new UsageError(`--${name} needs a number, not "${value}".`);
+  return number;
+}
+
+/** "256" or "256x192" -> pixels. @throws UsageError for anything else. */
+export function sizeOption(parsed: Arguments): { width: number; height: number } | undefined {
+  const value = textOption(parsed, 'size');
+  if (value === undefined) return undefined;
+  const match = /^(\d{1,9})(?:[x*](\d{1,9}))?$/i.exec(value);
+  if (!match) throw new UsageError(`--size needs pixels such as 256 or 256x192, not "${value}".`);
+  return { width: Number(match[1]), height: Number(match[2] ?? match[1]) };
+}

@@ -1,0 +1,92 @@
+/** A typed client of the engine over any port. One promise a request; progress events go to a callback. */
+import { parseParams } from './check.ts';
+import { TuskError } from './errors.ts';
+import {
+  type Emit,
+  type EngineMessage,
+  engineMessage,
+  type ParamsInput,
+  type Port,
+  type Result,
+  VERBS,
+  type Verb,
+} from './protocol.ts';
+
+export interface RunOptions {
+  onEvent?: Emit;
+  /** Aborting cancels the request: its promise rejects with code `cancelled` once the engine has stopped. */
+  signal?: AbortSignal;
+}
+
+interface Pending {
+  verb: Verb;
+  onEvent: Emit | undefined;
+  resolve: (result: unknown) => void;
+  reject: (error: TuskError) => void;
+}
+
+export class EngineClient {
+  private readonly pending = new Map<string, Pending>();
+  private gone = false;
+  private counter = 0;
+
+  constructor(private readonly port: Port) {
+    port.onMessage((message) => this.receive(message));
+    port.onClose(() => this.close());
+  }
+
+  /**
+   * @throws TuskError with the engine's code; `engine-gone` if its process ends first; the parameters' own error
+   *   at once, before anything is sent.
+   */
+  async run<V extends Verb>(verb: V, params: ParamsInput<V>, options: RunOptions = {}): Promise<Result<V>> {
+    parseParams(verb, params);
+    if (this.gone) throw engineGone();
+    this.counter += 1;
+    const id = String(this.counter);
+    const cancel = () => this.port.send({ id: `cancel-${id}`, verb: 'cancel', params: { target: id } });
+    options.signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      return await new Promise<Result<V>>((resolve, reject) => {
+        const { onEvent } = options;
+        this.pending.set(id, { verb, onEvent, resolve: (r) => resolve(r as Result<V>), reject });
+        this.port.send({ id, verb, params });
+        if (options.signal?.aborted) cancel();
+      });
+    } finally {
+      options.signal?.removeEventListener('abort', cancel);
+      this.pending.delete(id);
+    }
+  }
+
+  private receive(raw: unknown): void {
+    const parsed = engineMessage.safeParse(raw);
+    if (parsed.success && parsed.data.event !== 'ready') this.deliver(parsed.data);
+  }
+
+  private deliver(message: Exclude<EngineMessage, { event: 'ready' }>): void {
+    const request = this.pending.get(message.id);
+    if (!request) return;
+    if (message.event === 'done') this.finish(request, message.result);
+    else if (message.event === 'failed')
+      request.reject(new TuskError(message.code, message.message, { hint: message.hint }));
+    else request.onEvent?.(message);
+  }
+
+  private finish({ verb, resolve, reject }: Pending, result: unknown): void {
+    const parsed = VERBS[verb].result.safeParse(result);
+    if (parsed.success) resolve(parsed.data);
+    else reject(new TuskError('internal', `The engine's answer to "${verb}" doesn't fit the protocol.`));
+  }
+
+  private close(): void {
+    this.gone = true;
+    for (const { reject } of this.pending.values()) reject(engineGone());
+  }
+}
+
+function engineGone(): TuskError {
+  return new TuskError('engine-gone', 'The engine stopped unexpectedly.', {
+    hint: 'Run it again; with the same seed it gives the same picture.',
+  });
+}

@@ -1,0 +1,76 @@
+/** Words to a picture: read the prompt, plan visual tokens, denoise under the plan's states, decode. */
+import { drawsOf } from './draws.ts';
+import {
+  conditionOf,
+  denoisePicture,
+  finishPicture,
+  type Observer,
+  type PictureJob,
+  pictureNetworks,
+  planPictures,
+} from './picture-stages.ts';
+import type { Params, PictureResult, RequestContext } from './protocol.ts';
+import { assertSize, defaultSize, type PixelSize, pictureSettings, planGrid } from './settings.ts';
+import { StageClock } from './stage-clock.ts';
+import type { Workbench } from './workbench.ts';
+
+/**
+ * @throws CancelledError between two tokens or steps; TuskError `bad-setting` for a size or preset the model can't
+ *   do, `non-finite` naming the stage, and those of the checkpoint's files
+ */
+export async function create(
+  bench: Workbench,
+  params: Params<'create'>,
+  context: RequestContext,
+  observer: Observer = {},
+): Promise<PictureResult> {
+  const clock = new StageClock();
+  const { files } = bench.model;
+  const settings = pictureSettings(bench.model, params);
+  const draws = observer.draws ?? (await drawsOf(params.replay));
+  const size = params.size ?? replayedSize(files, draws.noiseShape) ?? defaultSize(files);
+  assertSize(files, size);
+  const networks = await clock.time('loadMs', () =>
+    bench.networks(pictureNetworks(params.previews), context),
+  );
+
+  const grid = params.grid ?? planGrid(files, size);
+  const { images, previews } = params;
+  const job: PictureJob = {
+    ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+  };
+  const prompt = await clock.time('readMs', () => readPrompt(job, params.prompt));
+  const plans = await clock.time('planMs', () => planPictures(job, prompt));
+  const pictures: PictureResult['pictures'] = [];
+  for (const [image, planned] of plans.entries()) {
+    const condition = await clock.time('planMs', () => conditionOf(job, planned));
+    const latents = await clock.time('stepsMs', () => denoisePicture(job, image, condition, []));
+    const request = { verb: 'create', prompt: params.prompt } as const;
+    pictures.push(await clock.time('decodeMs', () => finishPicture(job, image, latents, request)));
+  }
+  const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
+  return { pictures, timings: clock.timings(), tokens };
+}
+
+async function readPrompt(job: PictureJob, text: string) {
+  const { rows, columns } = job.grid;
+  const messages = [{ role: 'user', content: [{ type: 'text', text }] }] as const;
+  const nothing = () => {
+    throw new Error('A prompt without pictures asked for one.');
+  };
+  const generate = { height: rows, width: columns };
+  const prompt = await job.bench.reader(job.networks.languageModel).read(messages, nothing, { generate });
+  job.observer.prompt?.(prompt.text);
+  job.context.emit({ event: 'reading', tokens: prompt.ids.length, pictures: 0 });
+  return prompt;
+}
+
+/** The size that noise of a dump was drawn for. */
+function replayedSize(
+  files: Workbench['model']['files'],
+  noiseShape: readonly number[] | undefined,
+): PixelSize | undefined {
+  if (!noiseShape) return undefined;
+  const pixels = 2 ** (files.config.gen_vae_config.block_out_channels.length - 1);
+  return { width: noiseShape[3]! * pixels, height: noiseShape[2]! * pixels };
+}

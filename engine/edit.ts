@@ -1,0 +1,97 @@
+/**
+ * A picture and an instruction to a new picture: look at the pictures, plan, denoise with their latents as
+ * references, decode. The last picture is the one that changes; it sets the size.
+ */
+import { type Draws, drawsOf } from './draws.ts';
+import { throwIfCancelled } from './errors.ts';
+import type { Networks } from './load.ts';
+import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
+import {
+  conditionOf,
+  denoisePicture,
+  finishPicture,
+  type Observer,
+  type PictureJob,
+  pictureNetworks,
+  planPictures,
+} from './picture-stages.ts';
+import type { Params, PictureResult, RequestContext } from './protocol.ts';
+import type { FloatTensor } from './runtime/tensor.ts';
+import { pictureSettings, planGrid } from './settings.ts';
+import { StageClock } from './stage-clock.ts';
+import type { Workbench } from './workbench.ts';
+
+/**
+ * @throws CancelledError between two tokens or steps; TuskError `bad-picture`, `not-found`, `bad-setting`,
+ *   `non-finite` naming the stage, and those of the checkpoint's files
+ */
+export async function edit(
+  bench: Workbench,
+  params: Params<'edit'>,
+  context: RequestContext,
+  observer: Observer = {},
+): Promise<PictureResult> {
+  const clock = new StageClock();
+  const { files } = bench.model;
+  const settings = pictureSettings(bench.model, params);
+  const draws = observer.draws ?? (await drawsOf(params.replay));
+  const sources = await Promise.all(params.pictures.map(readSource));
+  const references = sources.map(({ picture }) => fitReference(files, picture));
+  const { width, height } = references.at(-1)!.picture;
+  const size = { width, height };
+  const names = [...pictureNetworks(params.previews), 'vaeEncoder'] as const;
+  const networks = await clock.time('loadMs', () => bench.networks(names, context));
+
+  const grid = params.grid ?? planGrid(files, size);
+  const { images, previews } = params;
+  const job: PictureJob = {
+    ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+  };
+  const planes = references.map((reference) => reference.planes);
+  const prompt = await clock.time('readMs', () => readPrompt(job, params.instruction, sources));
+  const plans = await clock.time('planMs', () => planPictures(job, prompt));
+  const pictures: PictureResult['pictures'] = [];
+  for (const [image, planned] of plans.entries()) {
+    const condition = await clock.time('planMs', () => conditionOf(job, planned));
+    const latents = await clock.time('stepsMs', async () => {
+      const encoded = await encodeReferences(networks, planes, draws, settings.seed + image, context.signal);
+      return denoisePicture(job, image, condition, encoded);
+    });
+    const request = { verb: 'edit', prompt: params.instruction } as const;
+    pictures.push(await clock.time('decodeMs', () => finishPicture(job, image, latents, request)));
+  }
+  const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
+  return { pictures, timings: clock.timings(), tokens };
+}
+
+async function readPrompt(job: PictureJob, instruction: string, sources: readonly SourcePicture[]) {
+  const { rows, columns } = job.grid;
+  const pictures = sources.map(({ key }) => ({ type: 'image', image: key, image_gen: key }));
+  const content = [...pictures, { type: 'text', text: instruction }];
+  const messages = [{ role: 'user', content }] as const;
+  job.context.emit({ event: 'reading', tokens: 0, pictures: sources.length });
+  const generate = { height: rows, width: columns };
+  const prompt = await job.bench
+    .reader(job.networks.languageModel)
+    .read(messages, byKey(sources), { generate });
+  throwIfCancelled(job.context.signal);
+  job.observer.prompt?.(prompt.text);
+  job.context.emit({ event: 'reading', tokens: prompt.ids.length, pictures: sources.length });
+  return prompt;
+}
+
+async function encodeReferences(
+  { vaeEncoder }: Pick<Networks, 'vaeEncoder'>,
+  planes: readonly FloatTensor[],
+  draws: Draws,
+  seed: number,
+  signal: AbortSignal,
+): Promise<FloatTensor[]> {
+  const encoded: FloatTensor[] = [];
+  for (const [index, image] of planes.entries()) {
+    throwIfCancelled(signal);
+    const posterior = await vaeEncoder.posterior(image);
+    encoded.push(vaeEncoder.sample(posterior, draws.posterior(seed, index, posterior.mean.shape)));
+  }
+  return encoded;
+}

@@ -1,0 +1,56 @@
+/** Files that are written whole or not at all: temporary file beside the target, fsync, rename, fsync of the folder. */
+import { randomBytes } from 'node:crypto';
+import { access, constants, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { TuskError } from './errors.ts';
+
+/** @throws TuskError `file-write`; then the target is as it was before. */
+export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+  const target = resolve(path);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
+  try {
+    await writeAndSync(temporary, bytes);
+    await rename(temporary, target);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    throw notWritable(target, cause);
+  }
+  await syncFolder(dirname(target));
+}
+
+/** Finds out before a long run that its result could not be saved. @throws TuskError `file-write`. */
+export async function assertWritable(path: string): Promise<void> {
+  const target = resolve(path);
+  const info = await stat(target).catch(() => undefined);
+  if (info && !info.isFile()) throw notWritable(target, new Error('it is not an ordinary file'));
+  try {
+    await access(dirname(target), constants.W_OK);
+  } catch (cause) {
+    throw notWritable(target, cause);
+  }
+}
+
+async function writeAndSync(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Some systems can't sync a folder; the file itself is safe by then. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r').catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}
+
+function notWritable(path: string, cause: unknown): TuskError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TuskError('file-write', `${path} can't be written: ${reason}.`, {
+    cause,
+    hint: 'Choose another place, or free some space.',
+  });
+}

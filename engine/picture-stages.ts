@@ -1,0 +1,208 @@
+/**
+ * The stages create and edit share: the plan of visual tokens, the states that condition the diffusion, denoising,
+ * decoding. Each takes the job and says what it does by events.
+ */
+import { generatePlans, PLAN_MINIMUM_KEPT, type PlanRequest } from './decoding/ar-generation.ts';
+import { encodeStates, selectCondition } from './decoding/condition.ts';
+import type { DenoisingStep } from './diffusion/denoise.ts';
+import type { Condition } from './diffusion/model.ts';
+import type { Draws } from './draws.ts';
+import { TuskError } from './errors.ts';
+import { encodeGeneratedPng } from './image/encode.ts';
+import type { Picture } from './image/picture.ts';
+import { fromPlanes } from './image/planes.ts';
+import type { Networks } from './load.ts';
+import { planPreview, stepPreview } from './previews.ts';
+import type { PictureResult, Recipe, RequestContext } from './protocol.ts';
+import type { ReadPrompt } from './reading.ts';
+import type { FloatTensor } from './runtime/tensor.ts';
+import { conditionRules, type PictureSettings, type PixelSize, type PlanGrid } from './settings.ts';
+import type { StageClock } from './stage-clock.ts';
+import type { Workbench } from './workbench.ts';
+
+const NETWORKS = ['languageModel', 'diffusion', 'vaeDecoder'] as const;
+
+/** Previews of the plan need one network more. */
+export const pictureNetworks = (previews: boolean) =>
+  previews ? ([...NETWORKS, 'visualTokenizer'] as const) : NETWORKS;
+
+/** For those who compare a run with the reference: sees what is computed on the way. */
+export interface Observer {
+  /** Noise and random numbers to take in place of the request's. */
+  draws?: Draws;
+  prompt?: (text: string) => void;
+  /** Processed scores of each step of the plan; costs a head more a row. */
+  scores?: (scores: Float32Array) => void;
+  step?: (step: DenoisingStep) => void;
+  image?: (image: FloatTensor, picture: Picture) => void;
+}
+
+/** What all stages of one request know. */
+export interface PictureJob {
+  bench: Workbench;
+  networks: Pick<Networks, (typeof NETWORKS)[number]>;
+  context: RequestContext;
+  clock: StageClock;
+  draws: Draws;
+  observer: Observer;
+  settings: PictureSettings;
+  size: PixelSize;
+  grid: PlanGrid;
+  previews: boolean;
+  images: number;
+}
+
+/** Prompt, plan and end marker of one picture, and the states harvested on the way, where they equal the reference's. */
+export interface PlannedPicture {
+  ids: readonly number[];
+  promptLength: number;
+  states: FloatTensor | undefined;
+}
+
+/** @throws TuskError `bad-setting` if ids to replay hold no plan. */
+export async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<PlannedPicture[]> {
+  const { draws, settings, bench } = job;
+  const imageEnd = bench.model.files.prompts.tokenizer.specialId('<|image end|>');
+  if (draws.ids) return [await replayPlan(job, draws.ids, imageEnd)];
+  const request = planRequest(job, prompt, imageEnd);
+  const samples = Array.from({ length: job.images }, (_, image) =>
+    settings.sampling.greedy ? {} : { uniform: draws.plan(settings.seed + image) },
+  );
+  const plans = await generatePlans(job.networks.languageModel, request, samples);
+  return plans.map(({ ids, states }) => ({
+    ids: [...prompt.ids, ...ids, imageEnd],
+    promptLength: prompt.ids.length,
+    states,
+  }));
+}
+
+function planRequest(job: PictureJob, prompt: ReadPrompt, imageEndId: number): PlanRequest {
+  const { bench, context, grid, observer, settings } = job;
+  const { config, planGeneration } = bench.model.files;
+  const { greedy: _, ...sampling } = settings.sampling;
+  const rules = { guidance: settings.planGuidance, minimumKept: PLAN_MINIMUM_KEPT, ...sampling };
+  return {
+    promptIds: prompt.ids,
+    ...(prompt.features && { pictures: prompt.features }),
+    ...grid,
+    rules: { ...rules, firstAllowed: firstVisualId(job) },
+    endOfLineId: planGeneration.eol_token_id ?? config.llm_config.text_config.gen_vocab_start_index,
+    ...(!prompt.features && { harvest: { layers: config.gen_condition_layers, imageEndId } }),
+    ...(observer.scores && { observe: (_step, scores) => observer.scores?.(scores) }),
+    signal: context.signal,
+    onRow: ({ sample, row, ids }) => tellRow(job, sample, row, ids),
+  };
+}
+
+/** Official ids put the first visual token eight after the start of the generation vocabulary. */
+const FIRST_VISUAL_OFFSET = 8;
+
+function firstVisualId({ bench }: PictureJob): number {
+  const { config, planGeneration } = bench.model.files;
+  const start = config.llm_config.text_config.gen_vocab_start_index;
+  return planGeneration.visual_token_start_id ?? start + FIRST_VISUAL_OFFSET;
+}
+
+async function tellRow(job: PictureJob, image: number, row: number, ids: readonly number[]): Promise<void> {
+  const { bench, grid, previews, context } = job;
+  const preview = previews
+    ? await planPreview(await bench.visualTokenizer(), ids, grid.columns, firstVisualId(job))
+    : undefined;
+  context.emit({ event: 'plan', image, row: row + 1, rows: grid.rows, ...(preview && { preview }) });
+}
+
+/** Ids of another run: its prompt up to the image token, then rows that end alike. */
+async function replayPlan(
+  job: PictureJob,
+  ids: readonly number[],
+  imageEnd: number,
+): Promise<PlannedPicture> {
+  const { tokenizer } = job.bench.model.files.prompts;
+  const promptLength = ids.lastIndexOf(tokenizer.specialId('<|image token|>')) + 1;
+  const plan = ids.slice(promptLength);
+  const columns = plan.indexOf(tokenizer.specialId('<|endofline|>'));
+  if (promptLength === 0 || columns < 1 || plan.length % (columns + 1) !== 0) {
+    throw new TuskError('bad-setting', 'mid.ids of the replayed dump hold no plan.', {
+      hint: 'They are the ids of the prompt and of a whole plan, without the end marker.',
+    });
+  }
+  job.grid = { rows: plan.length / (columns + 1), columns };
+  for (let row = 0; row < job.grid.rows; row++)
+    await tellRow(job, 0, row, plan.slice(0, (row + 1) * (columns + 1)));
+  return { ids: [...ids, imageEnd], promptLength, states: undefined };
+}
+
+/** The states that condition the diffusion. Where none were harvested the ids are read once more, as the reference does. */
+export async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Condition> {
+  const { bench, context, networks, settings } = job;
+  const { languageModel } = networks;
+  const layers = bench.model.files.config.gen_condition_layers;
+  const states = planned.states ?? (await encodeStates(languageModel, planned.ids, layers, context.signal));
+  const condition = selectCondition(
+    states,
+    planned.ids,
+    planned.promptLength,
+    conditionRules(bench.model.files),
+  );
+  if (settings.textGuidance <= 1) return condition;
+  const negative = await bench.negativeStates(languageModel, settings.negative, context.signal);
+  return { ...condition, negative };
+}
+
+/** @param references latents of the pictures to edit. @returns finished latents [1, channels, rows, columns] */
+export async function denoisePicture(
+  job: PictureJob,
+  image: number,
+  condition: Condition,
+  references: readonly FloatTensor[],
+): Promise<FloatTensor> {
+  const { context, draws, networks, settings, size } = job;
+  const { pixels } = networks.vaeDecoder.sizes;
+  const latentSize = { rows: size.height / pixels, columns: size.width / pixels };
+  const prepared = await networks.diffusion.prepare(condition, references, latentSize);
+  let latents = draws.noise(settings.seed + image, prepared.shape);
+  const { steps, textGuidance, imageGuidance, guidanceRange } = settings;
+  const options = { steps, textGuidance, imageGuidance, guidanceRange, signal: context.signal };
+  for await (const step of prepared.denoise({ noise: latents, ...options })) {
+    latents = step.latents;
+    job.observer.step?.(step);
+    const preview = job.previews ? await stepPreview(networks.vaeDecoder, step.estimate) : undefined;
+    context.emit({ event: 'step', image, step: step.step, steps, ...(preview && { preview }) });
+  }
+  return latents;
+}
+
+/** Latents to a PNG file with its recipe. */
+export async function finishPicture(
+  job: PictureJob,
+  image: number,
+  latents: FloatTensor,
+  request: { verb: Recipe['verb']; prompt: string },
+): Promise<PictureResult['pictures'][number]> {
+  job.context.emit({ event: 'decoding', image });
+  const planes = await job.networks.vaeDecoder.decode(latents);
+  const picture = fromPlanes(planes);
+  job.observer.image?.(planes, picture);
+  const { width, height } = picture;
+  const recipe = { ...request, ...recipeSettings(job, image), width, height };
+  const bytes = await encodeGeneratedPng(picture, recipe);
+  return { picture: { mediaType: 'image/png', width, height, bytes }, recipe };
+}
+
+function recipeSettings({ bench, grid, settings }: PictureJob, image: number) {
+  const { greedy, ...sampling } = settings.sampling;
+  const [from, to] = settings.guidanceRange;
+  return {
+    negative: settings.negative,
+    seed: settings.seed + image,
+    grid,
+    steps: settings.steps,
+    guidance: settings.textGuidance,
+    imageGuidance: settings.imageGuidance,
+    planGuidance: settings.planGuidance,
+    guidanceRange: [from, to] as [number, number],
+    sampling: greedy ? { ...sampling, temperature: 0 } : sampling,
+    model: bench.model.name,
+    modelFingerprint: bench.model.fingerprint,
+  };
+}

@@ -1,0 +1,53 @@
+/** Starts the engine as a child process under plain Node and connects a client to it. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { EngineClient } from './client.ts';
+import type { Port } from './protocol.ts';
+
+export interface SpawnedEngine {
+  client: EngineClient;
+  pid: number;
+  /** Ends the process at once; pending requests reject with `engine-gone`. */
+  stop(): Promise<void>;
+}
+
+const isSource = import.meta.url.endsWith('.ts');
+const ENTRY = fileURLToPath(new URL(isSource ? './process.ts' : './process.js', import.meta.url));
+const LOADER = isSource ? ['--import', import.meta.resolve('tsx')] : [];
+
+export function spawnEngine(): SpawnedEngine {
+  const child = fork(ENTRY, [], {
+    serialization: 'advanced',
+    execArgv: LOADER,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  return {
+    client: new EngineClient(childPort(child)),
+    pid: child.pid ?? 0,
+    stop: () => stop(child),
+  };
+}
+
+function childPort(child: ChildProcess): Port {
+  return {
+    send: (message) => void (child.connected && child.send(message as object)),
+    onMessage: (listener) => void child.on('message', listener),
+    onClose: (listener) => {
+      let told = false;
+      const tell = () => {
+        if (!told) listener();
+        told = true;
+      };
+      for (const event of ['exit', 'error', 'disconnect'] as const) child.once(event, tell);
+    },
+    close: () => child.disconnect(),
+  };
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGKILL');
+  await ended;
+}
