@@ -11,7 +11,7 @@ import type { Model } from '../load.ts';
 import type { ReadPrompt } from '../reading.ts';
 import type { Message } from '../tokenizer/messages.ts';
 import type { ParityCase, StageOutputs } from './case.ts';
-import { int32Tensor, picturesOf, readerOf, stackRows, topGap, withModel } from './parts.ts';
+import { int32Tensor, isForcedStep, picturesOf, readerOf, stackRows, topGap, withModel } from './parts.ts';
 
 const paramsSchema = z.object({
   messages: z.custom<Message[]>(Array.isArray),
@@ -77,6 +77,7 @@ function planRequest(
 function outputs(params: Params, prompt: ReadPrompt, ids: Int32Array, scores: Float32Array[]): StageOutputs {
   const kept = scores.slice(0, params.keep);
   const drawn = params.settings.do_sample;
+  const free = scores.filter((_, step) => !isForcedStep(step, params.ar[1]));
   const total = prompt.ids.length + ids.length;
   const masks = [new Int32Array(total).fill(1), new Int32Array(total).fill(1)];
   masks[1]!.set(unconditionalMask(prompt.ids.length));
@@ -97,16 +98,17 @@ function outputs(params: Params, prompt: ReadPrompt, ids: Int32Array, scores: Fl
       prompt: prompt.text,
       distinct_ids: new Set(ids).size,
       ...(drawn
-        ? { min_distance_to_a_cumulative_boundary: nearestBoundary(scores, params.uniforms) }
-        : { min_top2_gap: Math.min(...scores.map(topGap)) }),
+        ? { min_distance_to_a_cumulative_boundary: nearestBoundary(scores, params) }
+        : { min_top2_gap: Math.min(...free.map(topGap)) }),
     },
   };
 }
 
 /** How near a uniform number came to where another id would have been drawn. */
-function nearestBoundary(scores: readonly Float32Array[], uniforms: readonly number[]): number {
+function nearestBoundary(scores: readonly Float32Array[], { ar, uniforms }: Params): number {
   let nearest = 1;
   for (const [step, row] of scores.entries()) {
+    if (isForcedStep(step, ar[1])) continue;
     let sum = 0;
     for (const probability of softmax(row)) {
       sum += probability;

@@ -46,3 +46,6 @@ export function topGap(scores: Float32Array): number {
   const [best, second] = scores.slice().sort().reverse();
   return best! - second!;
 }
+
+/** The end-of-line steps of a plan choose nothing, so that no lead is measured there. */
+export const isForcedStep = (step: number, columns: number): boolean => step % (columns + 1) === columns;

@@ -18,4 +18,5 @@ export const STAGES: Record<string, () => Promise<{ run: StageRunner }>> = {
   dit: () => import('./dit.ts'),
   denoise: () => import('./denoise.ts'),
   vae: () => import('./vae.ts'),
+  'end-to-end': () => import('./end-to-end.ts'),
 };
