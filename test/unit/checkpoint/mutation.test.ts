@@ -55,44 +55,47 @@ const TOKENS = [
 ];
 
 type Random = () => number;
-type Mutation = (file: Buffer, headerEnd: number, random: Random) => Buffer;
+type Mutation = (header: Buffer, random: Random) => Buffer;
 
 const below = (random: Random, limit: number): number => Math.floor(random() * limit);
-const splice = (file: Buffer, at: number, removed: number, added: Uint8Array): Buffer =>
-  Buffer.concat([file.subarray(0, at), added, file.subarray(at + removed)]);
+const somewhere = (header: Buffer, random: Random): number => below(random, header.length + 1);
+const splice = (header: Buffer, at: number, removed: number, added: Uint8Array): Buffer =>
+  Buffer.concat([header.subarray(0, at), added, header.subarray(at + removed)]);
 
+/** On the length field and the text behind it; the tensors' bytes stay as they are. */
 const MUTATIONS: readonly Mutation[] = [
-  (file, end, random) => splice(file, below(random, end), 1, Buffer.from([below(random, 256)])),
-  (file, end, random) => splice(file, below(random, end), 0, Buffer.from([below(random, 256)])),
-  (file, end, random) => splice(file, below(random, end), 1 + below(random, 4), Buffer.alloc(0)),
-  (file, end, random) =>
-    splice(file, below(random, end), below(random, 6), Buffer.from(TOKENS[below(random, TOKENS.length)]!)),
-  (file, end, random) => {
-    const from = below(random, end);
-    return splice(file, below(random, end), below(random, 12), file.subarray(from, from + below(random, 60)));
+  (header, random) => splice(header, somewhere(header, random), 1, Buffer.from([below(random, 256)])),
+  (header, random) => splice(header, somewhere(header, random), 0, Buffer.from([below(random, 256)])),
+  (header, random) => splice(header, somewhere(header, random), 1 + below(random, 4), Buffer.alloc(0)),
+  (header, random) => {
+    const token = Buffer.from(TOKENS[below(random, TOKENS.length)]!);
+    return splice(header, somewhere(header, random), below(random, 6), token);
   },
-  (file, end, random) => {
-    const digits = [...file.subarray(8, end).keys()].filter((i) =>
-      /\d/.test(String.fromCharCode(file[8 + i]!)),
+  (header, random) => {
+    const from = somewhere(header, random);
+    const copied = header.subarray(from, from + below(random, 60));
+    return splice(header, somewhere(header, random), below(random, 12), copied);
+  },
+  (header, random) => {
+    const digits = [...header.keys()].filter((i) => header[i]! >= 48 && header[i]! <= 57);
+    return splice(
+      header,
+      digits[below(random, digits.length)] ?? 0,
+      1,
+      Buffer.from(String(below(random, 10))),
     );
-    return splice(file, 8 + digits[below(random, digits.length)]!, 1, Buffer.from(String(below(random, 10))));
   },
-  (file) => file.subarray(0, -1),
-  (file, end, random) => file.subarray(0, below(random, end)),
+  (header, random) => header.subarray(0, somewhere(header, random)),
 ];
 
-/** One to three mutations; half of the time the length field is made to fit the header again. */
+/** One to three mutations; half of the time the length field is made to fit the text again. Some files are cut. */
 function mutate(intact: Buffer, headerEnd: number, random: Random): Buffer {
-  let file: Buffer = Buffer.from(intact);
-  for (let rest = 1 + below(random, 3); rest > 0 && file.length > 16; rest--) {
-    file = MUTATIONS[below(random, MUTATIONS.length)]!(file, Math.min(headerEnd, file.length), random);
-  }
-  if (random() < 0.5 && file.length >= 8) {
-    const grown = headerEnd - 8 + file.length - intact.length;
-    file = Buffer.from(file);
-    file.writeBigUInt64LE(BigInt(Math.max(0, grown)), 0);
-  }
-  return file;
+  let header = intact.subarray(0, headerEnd);
+  for (let rest = 1 + below(random, 3); rest > 0; rest--)
+    header = MUTATIONS[below(random, MUTATIONS.length)]!(header, random);
+  const file = Buffer.concat([header, intact.subarray(headerEnd)]);
+  if (random() < 0.5 && header.length >= 8) file.writeBigUInt64LE(BigInt(header.length - 8));
+  return random() < 0.05 ? file.subarray(0, below(random, file.length)) : file;
 }
 
 async function readAll(path: string): Promise<Record<string, number[]>> {
