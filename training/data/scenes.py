@@ -247,14 +247,15 @@ def mean_lab(name: str, tint: str | None) -> np.ndarray:
 
 
 @lru_cache(None)
-def _ground_lab(background: Background) -> np.ndarray:
-    return lab(background.column().reshape(GRID, CELL, 3).mean(1))
+def _row_contrast(name: str, tint: str | None, background: Background) -> tuple[float, ...]:
+    """Lab distance of a sprite's mean colour to the ground in each row of cells."""
+    ground = lab(background.column().reshape(GRID, CELL, 3).mean(1))
+    return tuple(np.sqrt(((ground - mean_lab(name, tint)) ** 2).sum(-1)).tolist())
 
 
 def contrast(o: SceneObject, background: Background) -> float:
     """Least Lab distance of the object's mean colour to the ground beside its box."""
-    ground = _ground_lab(background)[o.row : o.row + o.size]
-    return float(np.sqrt(((ground - mean_lab(o.name, o.tint)) ** 2).sum(-1)).min())
+    return min(_row_contrast(o.name, o.tint, background)[o.row : o.row + o.size])
 
 
 def visible(scene: Scene) -> bool:

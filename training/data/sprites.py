@@ -71,7 +71,7 @@ def natural(name: str, side: int) -> np.ndarray:
     """The untinted sprite, straight (not premultiplied) RGBA float32 [side, side, 4] in 0..1."""
     i = NAMES.index(name)
     y, x = i // COLUMNS * ATLAS_SIDE, i % COLUMNS * ATLAS_SIDE
-    picture = Image.fromarray(_atlas()[y : y + ATLAS_SIDE, x : x + ATLAS_SIDE], "RGBA")
+    picture = Image.fromarray(_atlas()[y : y + ATLAS_SIDE, x : x + ATLAS_SIDE])
     if side != ATLAS_SIDE:
         picture = fitted(cropped(picture), side)
     return np.asarray(picture, np.float32) / 255

@@ -1,0 +1,239 @@
+"""The table of a checkpoint: makes the frozen test's pictures and answers, then scores them.
+
+    python -m training.evaluate make CHECKPOINT RUN [--seeds 4] [--each N] [--parts create edit answer]
+    python -m training.evaluate score RUN [--vae FOLDER]
+    python -m training.evaluate inputs RUN        pictures and texts for another engine to work on
+
+RUN is a folder: `manifest.json` (lists `created`, `edited`, `answered`) and the pictures it names. Any engine
+can fill one: an entry of `created` is {"index", "seed", "file"}, of `edited` likewise, of `answered`
+{"index", "text"}; index counts in `training/scorer/prompts.json`, and `inputs` writes what belongs to it.
+Scoring never loads the model.
+"""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from training.data.scenes import render
+from training.scorer.detect import detect
+from training.scorer.prompts import Prompt, EditCase, QuestionCase, load
+from training.scorer.report import Tally, contact_sheet, table
+from training.scorer.score import answer_ok, judge, score_edit
+
+BATCH = 16
+WRONG_SHIFT = 7
+"""The wrong-prompt control scores a picture against the prompt this many places on in its set."""
+SHEET_SETS = ("single", "two", "colours", "position")
+SHEET_EACH = 6
+
+
+def picked(items: list, each: int | None) -> list[int]:
+    """Indices of the first `each` items of every set or kind; all without a limit."""
+    counts: dict[str, int] = {}
+    chosen = []
+    for i, item in enumerate(items):
+        name = item.set if isinstance(item, Prompt) else item.kind
+        counts[name] = counts.get(name, 0) + 1
+        if each is None or counts[name] <= each:
+            chosen.append(i)
+    return chosen
+
+
+def _manifest(run: Path) -> dict:
+    """What RUN already holds."""
+    run.mkdir(parents=True, exist_ok=True)
+    file = run / "manifest.json"
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+# ---------------------------------------------------------------- make
+
+
+def make_pictures(model, prompts: list[Prompt], indices: list[int], seeds: int, run: Path) -> list[dict]:
+    """Every prompt with seeds 1 to `seeds`."""
+    jobs = [(i, seed) for seed in range(1, seeds + 1) for i in indices]
+    made = []
+    for start in range(0, len(jobs), BATCH):
+        batch = jobs[start : start + BATCH]
+        pictures = model.create([prompts[i].text for i, _ in batch], [seed for _, seed in batch])
+        for (i, seed), picture in zip(batch, pictures, strict=True):
+            made.append({"index": i, "seed": seed, "file": f"create-{i:03d}-{seed}.png"})
+            Image.fromarray(picture).save(run / made[-1]["file"])
+    return made
+
+
+def make_edits(model, edits: list[EditCase], indices: list[int], seeds: int, run: Path) -> list[dict]:
+    """Every instruction with seeds 1 to `seeds`, on the true source picture."""
+    made = []
+    for i in indices:
+        for seed in range(1, seeds + 1):
+            picture = model.edit(render(edits[i].source), edits[i].text, seed)
+            made.append({"index": i, "seed": seed, "file": f"edit-{i:03d}-{seed}.png"})
+            Image.fromarray(picture).save(run / made[-1]["file"])
+    return made
+
+
+def make_answers(model, questions: list[QuestionCase], indices: list[int]) -> list[dict]:
+    return [{"index": i, "text": model.answer(render(questions[i].scene), questions[i].text)} for i in indices]
+
+
+def make(options: argparse.Namespace) -> None:
+    """Runs the checkpoint over the chosen parts of the test; parts made earlier in RUN stay."""
+    from training.networks import load as load_model
+
+    prompts, edits, questions = load()
+    manifest = _manifest(options.run)
+    model, began = load_model(options.checkpoint), time.time()
+    if "create" in options.parts:
+        indices = picked(prompts, options.each)
+        manifest["created"] = make_pictures(model, prompts, indices, options.seeds, options.run)
+    if "edit" in options.parts:
+        manifest["edited"] = make_edits(model, edits, picked(edits, options.each), options.seeds, options.run)
+    if "answer" in options.parts:
+        manifest["answered"] = make_answers(model, questions, picked(questions, options.each))
+    (options.run / "manifest.json").write_text(json.dumps(manifest, indent=1))
+    print(f"made in {time.time() - began:.0f} s")
+
+
+def write_inputs(options: argparse.Namespace) -> None:
+    """prompts.txt (a prompt a line), edit and question pictures, edits.json and questions.json."""
+    prompts, edits, questions = load()
+    options.run.mkdir(parents=True, exist_ok=True)
+    (options.run / "prompts.txt").write_text("".join(p.text + "\n" for p in prompts))
+    for name, items in (("edits", edits), ("questions", questions)):
+        listed = []
+        for i, item in enumerate(items):
+            picture = f"{name}-{i:03d}.png"
+            Image.fromarray(render(item.source if name == "edits" else item.scene)).save(options.run / picture)
+            listed.append({"index": i, "picture": picture, "text": item.text})
+        (options.run / f"{name}.json").write_text(json.dumps(listed, indent=1))
+
+
+# ---------------------------------------------------------------- score
+
+Rows = dict[tuple[str, str], Tally]
+
+
+def _tally(rows: Rows, source: str, name: str) -> Tally:
+    return rows.setdefault((source, name), Tally())
+
+
+def _wrong(prompts: list[Prompt], i: int) -> Prompt:
+    """Another prompt of the same set that asks for other things."""
+    others = [p for p in prompts if p.set == prompts[i].set]
+    start = others.index(prompts[i]) + WRONG_SHIFT
+    rotated = (others[(start + k) % len(others)] for k in range(len(others)))
+    return next(p for p in rotated if p.request != prompts[i].request)
+
+
+def score_created(entries: list[dict], prompts: list[Prompt], run: Path, rows: Rows) -> list[tuple]:
+    """Adds the model's rows and its wrong-prompt control; returns tiles for the sheet."""
+    tiles, counts = [], {}
+    for entry in entries:
+        prompt = prompts[entry["index"]]
+        picture = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
+        seen = detect(picture)
+        verdict = judge(picture, prompt.request, *seen)
+        _tally(rows, "model", prompt.set).add(verdict.ok, prompt.held_out, verdict.checks)
+        if entry["seed"] == 1:
+            wrong = judge(picture, _wrong(prompts, entry["index"]).request, *seen)
+            _tally(rows, "model, wrong prompt", "all").add(wrong.ok, prompt.held_out)
+            counts[prompt.set] = counts.get(prompt.set, 0) + 1
+            if prompt.set in SHEET_SETS and counts[prompt.set] <= SHEET_EACH:
+                tiles.append((picture, prompt.text, verdict.ok))
+    return tiles
+
+
+def score_edited(entries: list[dict], edits: list[EditCase], run: Path, rows: Rows) -> None:
+    for entry in entries:
+        e = edits[entry["index"]]
+        after = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
+        verdict = score_edit(render(e.source), after, e.source, e.kind, e.request, e.changed)
+        for name in (f"edit: {e.kind}", "edits, all"):
+            _tally(rows, "model", name).add(verdict.ok, e.held_out, verdict.checks)
+
+
+def score_answered(entries: list[dict], questions: list[QuestionCase], rows: Rows) -> None:
+    """Exact match by kind, and what the most frequent answer of the kind would reach."""
+    for entry in entries:
+        q = questions[entry["index"]]
+        ok = answer_ok(entry["text"], q.answer)
+        for name in (f"question: {q.kind}", "questions, all"):
+            _tally(rows, "model", name).add(ok, q.held_out)
+    for entry in entries:
+        q = questions[entry["index"]]
+        answers = [x.answer for x in questions if x.kind == q.kind]
+        usual = max(sorted(set(answers)), key=answers.count)
+        _tally(rows, "most frequent answer", "questions, all").add(q.answer == usual, q.held_out)
+
+
+def score_controls(prompts: list[Prompt], edits: list[EditCase], vae: str | None, rows: Rows) -> None:
+    """Right pictures, the same through the VAE, and right pictures under wrong prompts and unedited."""
+    through = {"ground truth": lambda picture: picture}
+    if vae:
+        from training.scorer.calibrate import vae_round_trip
+
+        through["VAE round trip"] = vae_round_trip(vae)
+    for source, damage in through.items():
+        for i, p in enumerate(prompts):
+            picture = damage(render(p.scene))
+            seen = detect(picture)
+            verdict = judge(picture, p.request, *seen)
+            _tally(rows, source, "prompts, all").add(verdict.ok, p.held_out, verdict.checks)
+            if source == "ground truth":
+                wrong = judge(picture, _wrong(prompts, i).request, *seen)
+                _tally(rows, "ground truth, wrong prompt", "prompts, all").add(wrong.ok, p.held_out)
+        for e in edits:
+            before, after = render(e.source), damage(render(e.target))
+            verdict = score_edit(before, after, e.source, e.kind, e.request, e.changed)
+            _tally(rows, source, "edits, all").add(verdict.ok, e.held_out, verdict.checks)
+    for e in edits:
+        before = render(e.source)
+        verdict = score_edit(before, before, e.source, e.kind, e.request, e.changed)
+        _tally(rows, "source left unedited", "edits, all").add(verdict.ok, e.held_out)
+
+
+def score_run(options: argparse.Namespace) -> None:
+    """Prints the table, writes it to RUN/table.md and the first pictures to RUN/sheet.png."""
+    prompts, edits, questions = load()
+    manifest = _manifest(options.run)
+    rows: Rows = {}
+    tiles = score_created(manifest.get("created", []), prompts, options.run, rows)
+    score_edited(manifest.get("edited", []), edits, options.run, rows)
+    score_answered(manifest.get("answered", []), questions, rows)
+    if options.controls:
+        score_controls(prompts, edits, options.vae, rows)
+    print(table(rows))
+    (options.run / "table.md").write_text(table(rows) + "\n")
+    if tiles:
+        contact_sheet(tiles, options.run / "sheet.png")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(required=True)
+    making = verbs.add_parser("make")
+    making.add_argument("checkpoint", type=Path)
+    making.add_argument("run", type=Path)
+    making.add_argument("--seeds", type=int, default=4)
+    making.add_argument("--each", type=int, help="only the first N of every set or kind")
+    making.add_argument("--parts", nargs="+", choices=("create", "edit", "answer"), default=("create", "edit", "answer"))
+    making.set_defaults(job=make)
+    scoring = verbs.add_parser("score")
+    scoring.add_argument("run", type=Path)
+    scoring.add_argument("--controls", action="store_true", help="also the rows that need no model")
+    scoring.add_argument("--vae", help="a diffusers AutoencoderKL for the round-trip row")
+    scoring.set_defaults(job=score_run)
+    giving = verbs.add_parser("inputs")
+    giving.add_argument("run", type=Path)
+    giving.set_defaults(job=write_inputs)
+    options = parser.parse_args()
+    options.job(options)
+
+
+if __name__ == "__main__":
+    main()
