@@ -249,7 +249,11 @@ export class GraphBuilder {
 
   /** x / sqrt(mean x^2 + eps) * weight over the last axis of `width`. */
   rmsNorm(x: Value, weightName: string, width: number, epsilon: number): Value {
-    const weight = this.weight(weightName, [width]);
+    return this.rmsNormBy(x, this.weight(weightName, [width]), epsilon);
+  }
+
+  /** The same with a computed weight. */
+  rmsNormBy(x: Value, weight: Value, epsilon: number): Value {
     return this.op('SimplifiedLayerNormalization', [x, weight], {
       axis: -1,
       epsilon: { float: epsilon },

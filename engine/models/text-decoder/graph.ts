@@ -141,63 +141,34 @@ function attention(
   past: { key: Value; value: Value },
 ): { output: Value; key: Value; value: Value } {
   const prefix = `${MODEL}.layers.${layer}`;
-  const { heads, keyValueHeads, headDim, width, attentionBias } = config;
-  const group = heads / keyValueHeads;
-  const normed = graph.rmsNorm(hidden, `${prefix}.input_layernorm.weight`, width, config.epsilon);
-  const project = (name: string, count: number) =>
-    graph.linear(normed, `${prefix}.self_attn.${name}`, width, count * headDim, attentionBias);
-  const perHead = (rows: Value, shape: readonly number[]) =>
-    graph.op('Reshape', [rows, graph.concat([shared.batchTokens, graph.ints(shape)], 0)]);
+  const { heads, keyValueHeads, headDim, width, attentionBias, epsilon } = config;
+  const normed = graph.rmsNorm(hidden, `${prefix}.input_layernorm.weight`, width, epsilon);
+  const project = (name: string, count: number): Value => {
+    const rows = graph.linear(normed, `${prefix}.self_attn.${name}`, width, count * headDim, attentionBias);
+    return graph.op('Reshape', [rows, graph.concat([shared.batchTokens, graph.ints([count, headDim])], 0)]);
+  };
+  const rotate = (perHead: Value): Value => {
+    const inputs = [byHead(graph, perHead), shared.tokenIndex, shared.cos, shared.sin];
+    return graph.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
+  };
+  const normHeads = (perHead: Value, name: string, scale: number): Value => {
+    const weight = graph.weight(`${prefix}.self_attn.${name}.weight`, [headDim]);
+    return graph.rmsNormBy(perHead, graph.mul(weight, graph.scalar(scale)), epsilon);
+  };
+  const query = rotate(normHeads(project('q_proj', heads), 'q_norm', headDim ** -0.5));
+  const key = rotate(normHeads(project('k_proj', keyValueHeads), 'k_norm', 1));
+  const value = byHead(graph, project('v_proj', keyValueHeads));
 
-  const rotatedQuery = rotate(
-    graph,
-    config,
-    shared,
-    project('q_proj', heads),
-    heads,
-    `${prefix}.self_attn.q_norm`,
-  );
-  const scaled = graph.mul(rotatedQuery, graph.scalar(headDim ** -0.5));
-  const grouped = graph.transpose(perHead(scaled, [keyValueHeads, group, headDim]), [0, 2, 3, 1, 4]);
-  const query = graph.reshape(grouped, [0, keyValueHeads, -1, headDim]);
-  const rotatedKey = rotate(
-    graph,
-    config,
-    shared,
-    project('k_proj', keyValueHeads),
-    keyValueHeads,
-    `${prefix}.self_attn.k_norm`,
-  );
-  const key = graph.transpose(perHead(rotatedKey, [keyValueHeads, headDim]), [0, 2, 1, 3]);
-  const value = graph.transpose(
-    perHead(project('v_proj', keyValueHeads), [keyValueHeads, headDim]),
-    [0, 2, 1, 3],
-  );
-
-  const mixed = attend(graph, shared, query, past, { key, value });
-  const split = graph.reshape(mixed, [0, keyValueHeads, group, -1, headDim]);
-  const byToken = graph.transpose(split, [0, 3, 1, 2, 4]);
+  const grouped = graph.reshape(query, [0, keyValueHeads, -1, headDim]);
+  const mixed = attend(graph, shared, grouped, past, { key, value });
+  const byToken = graph.transpose(graph.reshape(mixed, [0, heads, -1, headDim]), [0, 2, 1, 3]);
   const rows = graph.reshape(byToken, [-1, heads * headDim]);
   const output = graph.linear(rows, `${prefix}.self_attn.o_proj`, heads * headDim, width, attentionBias);
   return { output, key, value };
 }
 
-/** RMS norm per head, then rotate-half. rows [N, heads * headDim] -> [batch, tokens, heads * headDim] */
-function rotate(
-  graph: GraphBuilder,
-  config: TextDecoderConfig,
-  shared: Shared,
-  rows: Value,
-  heads: number,
-  norm: string,
-): Value {
-  const perHead = graph.reshape(rows, [-1, config.headDim]);
-  const normed = graph.rmsNorm(perHead, `${norm}.weight`, config.headDim, config.epsilon);
-  const shape = graph.concat([shared.batchTokens, graph.ints([heads * config.headDim])], 0);
-  const tokens = graph.op('Reshape', [normed, shape]);
-  const inputs = [tokens, shared.tokenIndex, shared.cos, shared.sin];
-  return graph.op('RotaryEmbedding', inputs, { interleaved: 0 }, 'com.microsoft');
-}
+/** [batch, tokens, heads, headDim] -> [batch, heads, tokens, headDim] */
+const byHead = (graph: GraphBuilder, x: Value) => graph.transpose(x, [0, 2, 1, 3]);
 
 /** Softmax over past and new keys together. query [batch, keyValueHeads, group * tokens, headDim] */
 function attend(
