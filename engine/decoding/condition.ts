@@ -5,7 +5,7 @@
  * those are the states the plan's own forward passes had, so they are harvested there; with pictures the second
  * pass differs (plain embeddings, plain positions) and has to be made.
  */
-import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
+import { assertFinite, type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import type { LanguageModel } from './language-model.ts';
 
 /** Ids of `<|im_start|>assistant\n<|image start|>rr*cc<|image token|>`; the reference takes ten whatever the grid. */
@@ -42,7 +42,7 @@ export class HarvestedStates {
     this.chunks.push(average(hidden));
   }
 
-  /** All of them, [tokens, width]. */
+  /** All of them, [tokens, width]. @throws TuskError `non-finite` if one is no number */
   states(): FloatTensor {
     const length = this.chunks.reduce((sum, chunk) => sum + chunk.length, 0);
     const data = new Float32Array(length);
@@ -51,6 +51,7 @@ export class HarvestedStates {
       data.set(chunk, offset);
       offset += chunk.length;
     }
+    assertFinite(data, 'The language model');
     return floatTensor(data, [length / this.width, this.width]);
   }
 }
