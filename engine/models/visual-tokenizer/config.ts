@@ -12,7 +12,10 @@ export function assertVisualTokenizerSizes(config: VisualTokenizerConfig): void 
   assertDivides(config.embed_dim, config.num_heads, 'embed_dim', 'num_heads');
   assertDivides(config.decoder_width, config.decoder_heads, 'decoder_width', 'decoder_heads');
   assertDivides(config.decoder_width / config.decoder_heads, 4, 'decoder head width', 'the two axes');
-  assertDivides(config.decoder_ch, config.decoder_norm_groups, 'decoder_ch', 'decoder_norm_groups');
+  for (const multiple of config.decoder_ch_mult) {
+    const channels = multiple * config.decoder_ch;
+    assertDivides(channels, config.decoder_norm_groups, 'decoder channels', 'decoder_norm_groups');
+  }
   if (config.codebook_size < 2) throw unsupported('codebook_size must be at least 2');
 }
 
