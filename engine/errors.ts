@@ -20,6 +20,10 @@ export const ERROR_CODES = [
   'file-write',
   'not-found',
   'engine-gone',
+  'library-locked',
+  'library-newer',
+  'library-read-only',
+  'unavailable',
   'internal',
 ] as const;
 

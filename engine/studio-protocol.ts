@@ -74,6 +74,8 @@ export const turn = z.object({
   /** Pictures shown with the turn: what a person's message is about, or what Tusk made (siblings of one request). */
   versionIds: z.array(id),
   jobId: id.nullable(),
+  /** Of Tusk's turns: the person's turn it answers. It appears when the first job of that turn has something to show. */
+  replyToId: id.nullable(),
   createdAt: z.number(),
 });
 export type Turn = z.infer<typeof turn>;
@@ -107,6 +109,7 @@ export type Failure = z.infer<typeof failure>;
 export const job = z.object({
   id,
   chatId: id,
+  /** The person's turn that asked for it. */
   turnId: id,
   mode: z.enum(MODES),
   message: text,
@@ -170,6 +173,8 @@ export const snapshot = z.object({
   /** Prompts this model does well, for empty states and the tour. */
   examples: z.object({ create: z.array(z.string()), edit: z.array(z.string()), ask: z.array(z.string()) }),
   vocabulary: z.array(z.string()),
+  /** What was wrong with the library when it was opened, and what was done about it. */
+  problems: z.array(failure),
 });
 export type Snapshot = z.infer<typeof snapshot>;
 
@@ -208,6 +213,7 @@ const drift = z.object({ changedShare: z.number(), outsideShare: z.number(), hea
 
 /** Method -> [params, answer]. The handler table and the client are both typed from this one object. */
 export const STUDIO_METHODS = {
+  /** Answered first; then the last preview of each running job comes as a `preview` event. */
   'studio.open': [nothing, snapshot],
   'chats.create': [z.object({ title: z.string().max(200).optional() }), chat],
   'chats.get': [
@@ -241,6 +247,7 @@ export const STUDIO_METHODS = {
   'jobs.update': [z.object({ jobId: id, message: text }), job],
   'jobs.reorder': [z.object({ jobIds: z.array(id) }), nothing],
   'jobs.pause': [z.object({ paused: z.boolean() }), nothing],
+  /** A failed, parked or cancelled job again with its seed; of a finished one a sibling with a new seed. */
   'jobs.retry': [z.object({ jobId: id }), job],
   /** Completes a cancelled picture (kind `draft`) from the step where it stood. */
   'jobs.finish': [z.object({ versionId: id }), job],
@@ -274,6 +281,8 @@ export const STUDIO_METHODS = {
     z.object({ name: z.string(), bytes }),
   ],
   'library.list': [libraryQuery, page],
+  /** Deletes what is in the bin for good. */
+  'library.emptyBin': [nothing, z.object({ deleted: z.number().int() })],
   'library.tags': [nothing, z.object({ tags: z.array(z.string()) })],
   'prompts.history': [nothing, z.object({ prompts: z.array(z.string()) })],
   'settings.set': [settings.partial(), settings],
