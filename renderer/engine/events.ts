@@ -1,0 +1,51 @@
+/** The one place where the studio's events become store changes. */
+import type { Snapshot, StudioEvent } from '../../engine/studio-protocol.ts';
+import { byId, isPending, type StudioState, useStudio } from '../stores/studio.ts';
+
+/** Previews stay valid this long after the next one came, so that a fade can still show them. */
+const PREVIEW_KEPT_MS = 1_000;
+
+export function applySnapshot(snapshot: Snapshot): void {
+  const { chats, jobs, ...rest } = snapshot;
+  useStudio.setState((state) => ({
+    ...rest,
+    ready: true,
+    chats: byId(chats),
+    jobs: { ...state.jobs, ...byId(jobs) },
+    queue: jobs.filter(isPending).map((job) => job.id),
+  }));
+}
+
+export function applyEvent(event: StudioEvent): void {
+  useStudio.setState((state) => changeOf(event, state));
+}
+
+function changeOf(event: StudioEvent, state: StudioState): Partial<StudioState> {
+  switch (event.event) {
+    case 'job':
+      return { jobs: { ...state.jobs, [event.job.id]: event.job } };
+    case 'jobs':
+      return { queue: event.order, queuePaused: event.paused };
+    case 'preview':
+      return {
+        previews: { ...state.previews, [event.jobId]: previewUrl(event, state.previews[event.jobId]) },
+      };
+    case 'turn':
+      return { turns: { ...state.turns, [event.turn.id]: event.turn } };
+    case 'version':
+      return { versions: { ...state.versions, [event.version.id]: event.version } };
+    case 'chat':
+      return { chats: { ...state.chats, [event.chat.id]: event.chat } };
+    case 'engine':
+      return { engine: event.state, engineFailure: event.failure };
+    case 'models':
+      return { models: event.models };
+    case 'settings':
+      return { settings: event.settings };
+  }
+}
+
+function previewUrl(event: { picture: Uint8Array }, before: string | undefined): string {
+  if (before) setTimeout(() => URL.revokeObjectURL(before), PREVIEW_KEPT_MS);
+  return URL.createObjectURL(new Blob([new Uint8Array(event.picture)]));
+}

@@ -1,0 +1,55 @@
+/** What the studio has told this window: a mirror, changed only by its answers and events. */
+import { create } from 'zustand';
+import type {
+  Chat,
+  Failure,
+  Job,
+  ModelCard,
+  Settings,
+  Snapshot,
+  Turn,
+  Version,
+} from '../../engine/studio-protocol.ts';
+
+export interface StudioState {
+  connection: 'connecting' | 'open' | 'closed';
+  ready: boolean;
+  engine: Snapshot['engine'];
+  engineFailure: Failure | null;
+  settings: Settings | null;
+  models: ModelCard[];
+  examples: Snapshot['examples'];
+  vocabulary: string[];
+  chats: Record<string, Chat>;
+  turns: Record<string, Turn>;
+  versions: Record<string, Version>;
+  jobs: Record<string, Job>;
+  /** Ids of waiting and running jobs, in the order they will run. */
+  queue: string[];
+  queuePaused: boolean;
+  /** Object URLs of each job's last preview. */
+  previews: Record<string, string>;
+}
+
+export const useStudio = create<StudioState>(() => ({
+  connection: 'connecting',
+  ready: false,
+  engine: 'starting',
+  engineFailure: null,
+  settings: null,
+  models: [],
+  examples: { create: [], edit: [], ask: [] },
+  vocabulary: [],
+  chats: {},
+  turns: {},
+  versions: {},
+  jobs: {},
+  queue: [],
+  queuePaused: false,
+  previews: {},
+}));
+
+export const byId = <T extends { id: string }>(items: readonly T[]): Record<string, T> =>
+  Object.fromEntries(items.map((item) => [item.id, item]));
+
+export const isPending = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
