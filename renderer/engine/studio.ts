@@ -1,0 +1,46 @@
+/** The window's one connection to the studio. */
+import type { StudioAnswer, StudioMethod, StudioParams } from '../../engine/studio-protocol.ts';
+import { notify } from '../stores/notices.ts';
+import { useStudio } from '../stores/studio.ts';
+import { StudioClient, StudioFailure } from './client.ts';
+import { applyEvent, applySnapshot } from './events.ts';
+import { SocketTransport, type Transport } from './transport.ts';
+
+let client: StudioClient | undefined;
+
+function socketAddress(): string {
+  const { protocol, host } = window.location;
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/studio`;
+}
+
+/** Opens the connection; every (re)connection reads the snapshot again, so that nothing shown is stale. */
+export function connect(transport: Transport = new SocketTransport(socketAddress())): void {
+  client = new StudioClient(transport, applyEvent, (connection) => {
+    useStudio.setState({ connection });
+    if (connection === 'open')
+      void call('studio.open', {}).then((snapshot) => snapshot && applySnapshot(snapshot));
+  });
+}
+
+/** @throws StudioFailure */
+export function request<M extends StudioMethod>(
+  method: M,
+  params: StudioParams<M>,
+): Promise<StudioAnswer<M>> {
+  if (!client) throw new Error('connect() comes first');
+  return client.call(method, params);
+}
+
+/** A call whose failure is shown as a notice; resolves to undefined then. */
+export async function call<M extends StudioMethod>(
+  method: M,
+  params: StudioParams<M>,
+): Promise<StudioAnswer<M> | undefined> {
+  try {
+    return await request(method, params);
+  } catch (error) {
+    if (!(error instanceof StudioFailure)) throw error;
+    notify({ kind: 'failure', title: error.failure.message, detail: error.failure.hint ?? undefined });
+    return undefined;
+  }
+}

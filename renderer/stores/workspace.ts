@@ -1,0 +1,54 @@
+/** What this window is looking at and composing. Nothing here is worth keeping beyond the window. */
+import { create } from 'zustand';
+import type { Mode, PictureSettings } from '../../engine/studio-protocol.ts';
+
+export type View = 'studio' | 'library' | 'models' | 'settings';
+export type Dialog = 'palette' | 'shortcuts' | 'tour' | 'compare';
+
+export interface WorkspaceState {
+  view: View;
+  dialog: Dialog | null;
+  chatId: string | null;
+  /** The picture on the canvas. */
+  versionId: string | null;
+  /** Pictures the next message is about, the one to be edited last; never changed without a person's act. */
+  targetIds: string[];
+  /** The two versions being compared, while the compare dialog is open. */
+  compareIds: [string, string] | null;
+  message: string;
+  /** null = detected from message and target. */
+  modeOverride: Mode | null;
+  variations: 1 | 2 | 4;
+  pictureSettings: PictureSettings;
+  /** null = a new one for each message. */
+  seed: number | null;
+}
+
+export const useWorkspace = create<WorkspaceState>(() => ({
+  view: 'studio',
+  dialog: null,
+  chatId: null,
+  versionId: null,
+  targetIds: [],
+  compareIds: null,
+  message: '',
+  modeOverride: null,
+  variations: 1,
+  pictureSettings: {},
+  seed: null,
+}));
+
+/** Shows a version on the canvas and makes it what the next message is about. */
+export function selectVersion(versionId: string): void {
+  useWorkspace.setState({ versionId, targetIds: [versionId] });
+}
+
+export function addTarget(versionId: string): void {
+  useWorkspace.setState(({ targetIds }) => ({
+    targetIds: [versionId, ...targetIds.filter((id) => id !== versionId)].slice(0, 5),
+  }));
+}
+
+export function clearTarget(): void {
+  useWorkspace.setState({ targetIds: [] });
+}
