@@ -32,24 +32,28 @@ export async function fileSize(path: string): Promise<number> {
   return info.size;
 }
 
+/** Bytes with a name for errors; a file, or memory in tests. */
+export interface ByteSource {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Exactly `length` bytes in memory of their own. @throws TuskError `checkpoint-damaged` if there are fewer. */
+  read(position: number, length: number): Promise<Buffer<ArrayBuffer>>;
+}
+
 /** Opens, calls and closes. @throws TuskError `checkpoint-missing`, `checkpoint-damaged`. */
-export async function withFile<T>(
-  path: string,
-  use: (file: FileHandle, sizeBytes: number) => Promise<T>,
-): Promise<T> {
-  const size = await fileSize(path);
+export async function withFile<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
+  const sizeBytes = await fileSize(path);
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw damaged(path, 'it can not be opened', cause);
   });
   try {
-    return await use(file, size);
+    return await use({ path, sizeBytes, read: (at, length) => readBytes(file, path, at, length) });
   } finally {
     await file.close();
   }
 }
 
-/** Exactly `length` bytes from `position`, in memory of their own. @throws TuskError `checkpoint-damaged`. */
-export async function readBytes(
+async function readBytes(
   file: FileHandle,
   path: string,
   position: number,

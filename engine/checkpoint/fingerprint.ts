@@ -1,7 +1,7 @@
 /** Tells checkpoints apart without reading them whole. */
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import type { Checkpoint } from './checkpoint.ts';
+import { withFile } from './file.ts';
 import type { TensorEntry } from './safetensors.ts';
 
 /** The start of every tensor is enough: training changes all of them. */
@@ -11,16 +11,12 @@ const SAMPLE_BYTES = 256;
 export async function fingerprint(checkpoint: Checkpoint): Promise<string> {
   const hash = createHash('sha256').update(await checkpoint.readText('config.json'));
   for (const [path, entries] of byFile(checkpoint.tensors)) {
-    const file = await open(path, 'r');
-    try {
+    await withFile(path, async (source) => {
       for (const { name, dtype, shape, offset, length } of entries) {
-        const sample = Buffer.alloc(Math.min(SAMPLE_BYTES, length));
-        await file.read(sample, 0, sample.length, offset);
-        hash.update(`\n${name} ${dtype} ${shape} `).update(sample);
+        hash.update(`\n${name} ${dtype} ${shape} `);
+        hash.update(await source.read(offset, Math.min(SAMPLE_BYTES, length)));
       }
-    } finally {
-      await file.close();
-    }
+    });
   }
   return hash.digest('hex');
 }

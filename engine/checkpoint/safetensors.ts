@@ -5,7 +5,7 @@
  */
 import { basename } from 'node:path';
 import { TuskError } from '../errors.ts';
-import { damaged, readBytes, withFile } from './file.ts';
+import { type ByteSource, damaged, withFile } from './file.ts';
 import { assertNoImpostor, OPENING_BYTES } from './impostors.ts';
 
 /** The format's own limit for a header. */
@@ -40,20 +40,25 @@ export interface TensorEntry {
 
 /** All tensors of one file, in file order. @throws TuskError `checkpoint-missing`, `-damaged`, `-unsupported`. */
 export function readSafetensorsHeader(path: string): Promise<TensorEntry[]> {
-  return withFile(path, async (file, size) => {
-    const start = await readBytes(file, path, 0, Math.min(size, OPENING_BYTES));
-    assertNoImpostor(path, start);
-    if (size < LENGTH_BYTES) throw damaged(path, `it has ${size} bytes, too few for a safetensors header`);
-    const headerBytes = Number(start.readBigUInt64LE(0));
-    if (headerBytes > MAX_HEADER_BYTES || LENGTH_BYTES + headerBytes > size) {
-      throw damaged(
-        path,
-        `its header claims ${headerBytes} bytes, the file has ${size}: cut short or no safetensors file`,
-      );
-    }
-    const text = decodeUtf8(path, await readBytes(file, path, LENGTH_BYTES, headerBytes));
-    return parseHeader(path, text, LENGTH_BYTES + headerBytes, size);
-  });
+  return withFile(path, parseSafetensors);
+}
+
+/** @throws TuskError `checkpoint-damaged`, `checkpoint-unsupported`. */
+export async function parseSafetensors(source: ByteSource): Promise<TensorEntry[]> {
+  const { path, sizeBytes } = source;
+  const start = await source.read(0, Math.min(sizeBytes, OPENING_BYTES));
+  assertNoImpostor(path, start);
+  if (sizeBytes < LENGTH_BYTES)
+    throw damaged(path, `it has ${sizeBytes} bytes, too few for a safetensors header`);
+  const headerBytes = Number(start.readBigUInt64LE(0));
+  if (headerBytes > MAX_HEADER_BYTES || LENGTH_BYTES + headerBytes > sizeBytes) {
+    throw damaged(
+      path,
+      `its header claims ${headerBytes} bytes, the file has ${sizeBytes}: cut short or no safetensors file`,
+    );
+  }
+  const text = decodeUtf8(path, await source.read(LENGTH_BYTES, headerBytes));
+  return parseHeader(path, text, LENGTH_BYTES + headerBytes, sizeBytes);
 }
 
 function decodeUtf8(path: string, bytes: Uint8Array): string {
@@ -69,7 +74,7 @@ function decodeUtf8(path: string, bytes: Uint8Array): string {
  * match shapes, ranges that fill the file without gap or overlap.
  * @param dataStart where the tensors' bytes begin, in bytes from the start of the file
  */
-export function parseHeader(path: string, text: string, dataStart: number, fileSize: number): TensorEntry[] {
+function parseHeader(path: string, text: string, dataStart: number, fileSize: number): TensorEntry[] {
   const entries = Object.entries(parseObject(path, text))
     .filter(([name]) => name !== '__metadata__')
     .map(([name, value]) => parseEntry(path, name, value, dataStart, fileSize))

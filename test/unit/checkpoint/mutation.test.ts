@@ -8,6 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
+import type { ByteSource } from '../../../engine/checkpoint/file.ts';
+import { parseSafetensors } from '../../../engine/checkpoint/safetensors.ts';
 import { TuskError } from '../../../engine/errors.ts';
 import { removeFolder, safetensors } from '../../helpers/checkpoint-folder.ts';
 import { seededRandom } from '../../helpers/random.ts';
@@ -98,14 +100,26 @@ function mutate(intact: Buffer, headerEnd: number, random: Random): Buffer {
   return random() < 0.05 ? file.subarray(0, below(random, file.length)) : file;
 }
 
-async function readAll(path: string): Promise<Record<string, number[]>> {
+const inMemory = (bytes: Buffer): ByteSource => ({
+  path: 'mutated.safetensors',
+  sizeBytes: bytes.length,
+  read: (position, length) =>
+    Promise.resolve(Buffer.from(Uint8Array.from(bytes.subarray(position, position + length)).buffer)),
+});
+
+/** The file's tensors, less where its data begin: headers of another length may say the same. */
+async function tensorsOf(bytes: Buffer): Promise<string> {
+  const entries = await parseSafetensors(inMemory(bytes));
+  const start = entries[0]?.offset ?? 0;
+  return JSON.stringify(entries.map((entry) => ({ ...entry, offset: entry.offset - start })));
+}
+
+/** A header that reads well but says something else has to be refused by what the networks ask for. */
+async function askForAll(bytes: Buffer): Promise<void> {
+  const path = join(folder, 'model.safetensors');
+  writeFileSync(path, bytes);
   const checkpoint = await Checkpoint.ofFile(path);
-  const values: Record<string, number[]> = {};
-  for (const [name, shape] of Object.entries(SHAPES)) {
-    checkpoint.locate(name, shape);
-    values[name] = [...(await checkpoint.read(name))];
-  }
-  return values;
+  for (const [name, shape] of Object.entries(SHAPES)) checkpoint.locate(name, shape);
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'tusk-mutation-'));
@@ -114,17 +128,22 @@ after(() => removeFolder(folder));
 test(`${COUNT} mutated headers give a typed error or the same tensors`, async () => {
   const intact = intactFile();
   const headerEnd = 8 + Number(intact.readBigUInt64LE(0));
-  const path = join(folder, 'model.safetensors');
-  writeFileSync(path, intact);
-  const expected = await readAll(path);
+  const expected = await tensorsOf(intact);
+  await askForAll(intact);
   const outcomes = { refused: 0, equal: 0 };
   for (let seed = 0; seed < COUNT; seed++) {
-    writeFileSync(path, mutate(intact, headerEnd, seededRandom(seed)));
-    const values = await readAll(path).catch((error: unknown) => {
+    const typed = (error: unknown): undefined => {
       assert.ok(error instanceof TuskError && error.code !== 'internal', `seed ${seed}: ${String(error)}`);
-    });
-    if (values) assert.deepEqual(values, expected, `seed ${seed} reads other tensors`);
-    outcomes[values ? 'equal' : 'refused'] += 1;
+    };
+    const mutated = mutate(intact, headerEnd, seededRandom(seed));
+    const found = await tensorsOf(mutated).catch(typed);
+    if (found !== undefined && found !== expected)
+      assert.equal(
+        await askForAll(mutated).then(() => 'accepted', typed),
+        undefined,
+        `seed ${seed} reads other tensors`,
+      );
+    outcomes[found === expected ? 'equal' : 'refused'] += 1;
   }
   assert.ok(outcomes.refused > COUNT / 2 && outcomes.equal > 0, JSON.stringify(outcomes));
 });
