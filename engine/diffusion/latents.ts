@@ -1,7 +1,6 @@
 /** The VAE over its sessions: pictures to the latents the diffusion works on, and back. */
 import { floatOutput, type Session } from '../runtime/session.ts';
 import { assertFinite, type FloatTensor, floatTensor } from '../runtime/tensor.ts';
-import { LatentColours } from './previews.ts';
 
 export interface LatentScale {
   /** Latents of the diffusion = (latents of the VAE - shift) * scale. */
@@ -68,8 +67,6 @@ export class VaeEncoder {
 }
 
 export class VaeDecoder {
-  private colours: Promise<LatentColours> | undefined;
-
   /** @param session graph `vae-decoder` */
   constructor(
     readonly sizes: LatentScale,
@@ -85,17 +82,6 @@ export class VaeDecoder {
     const image = floatOutput(await this.session.run({ latents: this.unscale(latents) }), 'image');
     assertFinite(image.data, 'The VAE decoder');
     return image;
-  }
-
-  /**
-   * A picture of one pixel for each latent pixel, by a linear map: far cheaper than decoding. The map is fitted
-   * to a few small decodes when it is first asked for.
-   * @param latents scaled, [1, channels, rows, columns]
-   * @returns image [1, 3, rows, columns], about -1..1
-   */
-  async preview(latents: FloatTensor): Promise<FloatTensor> {
-    this.colours ??= LatentColours.fit(this.sizes, (squares) => this.decode(squares));
-    return (await this.colours).render(latents);
   }
 
   unscale(latents: FloatTensor): FloatTensor {

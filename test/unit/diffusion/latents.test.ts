@@ -5,6 +5,7 @@ import { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
 import { readConfig } from '../../../engine/checkpoint/config.ts';
 import { RandomStream } from '../../../engine/decoding/random.ts';
 import type { VaeDecoder, VaeEncoder } from '../../../engine/diffusion/latents.ts';
+import { LatentColours } from '../../../engine/diffusion/previews.ts';
 import { TuskError } from '../../../engine/errors.ts';
 import { loadVaeDecoder, loadVaeEncoder } from '../../../engine/load-diffusion.ts';
 import { floatTensor } from '../../../engine/runtime/tensor.ts';
@@ -39,9 +40,10 @@ test('no noise is the mode, noise moves the latents by the deviation', async () 
 
 test('a preview has a pixel for each latent pixel and is the same each time', async () => {
   const latents = normal(2, LATENTS);
-  const preview = await decoder.preview(latents);
+  const fit = () => LatentColours.fit(decoder.sizes, (squares) => decoder.decode(squares));
+  const preview = (await fit()).render(latents);
   assert.deepEqual(preview.shape, [1, 3, 3, 5]);
-  assert.deepEqual(await decoder.preview(latents), preview);
+  assert.deepEqual((await fit()).render(latents), preview);
   assert.deepEqual((await decoder.decode(latents)).shape, [1, 3, 24, 40]);
 });
 
