@@ -11,6 +11,7 @@ import { runChat } from './cli/chat.ts';
 import { runInfo, runVerify } from './cli/inspect.ts';
 import { runCreate, runEdit } from './cli/pictures.ts';
 import { type CommandSession, printJson } from './cli/session.ts';
+import type { EngineClient } from './client.ts';
 import { toTuskError } from './errors.ts';
 import { type SpawnedEngine, spawnEngine } from './spawn.ts';
 
@@ -48,11 +49,11 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(name: CommandName, parsed: Arguments): Promise<number> {
-  const engine = spawnEngine();
+  const engine = new LazyEngine();
   const json = parsed.values.json === true;
   const interruption = interruptible(engine);
   try {
-    await COMMANDS[name]({ client: engine.client, signal: interruption.signal, json }, parsed);
+    await COMMANDS[name]({ client: () => engine.client(), signal: interruption.signal, json }, parsed);
     return EXIT.done;
   } catch (thrown) {
     if (thrown instanceof UsageError) throw thrown;
@@ -63,8 +64,21 @@ async function runCommand(name: CommandName, parsed: Arguments): Promise<number>
   }
 }
 
+class LazyEngine {
+  private engine: SpawnedEngine | undefined;
+
+  client(): EngineClient {
+    this.engine ??= spawnEngine();
+    return this.engine.client;
+  }
+
+  async stop(): Promise<void> {
+    await this.engine?.stop();
+  }
+}
+
 /** The first Ctrl-C cancels; a second one, or an engine that doesn't stop within the grace, is ended. */
-function interruptible(engine: SpawnedEngine): { signal: AbortSignal; release: () => void } {
+function interruptible(engine: LazyEngine): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController();
   let grace: NodeJS.Timeout | undefined;
   const interrupt = () => {

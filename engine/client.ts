@@ -1,6 +1,7 @@
 /** A typed client of the engine over any port. One promise a request; progress events go to a callback. */
 import { parseParams } from './check.ts';
-import { TuskError } from './errors.ts';
+import { TuskError, throwIfCancelled } from './errors.ts';
+import { log } from './log.ts';
 import {
   type Emit,
   type EngineMessage,
@@ -47,12 +48,14 @@ export class EngineClient {
     const cancel = () => this.port.send({ id: `cancel-${id}`, verb: 'cancel', params: { target: id } });
     options.signal?.addEventListener('abort', cancel, { once: true });
     try {
-      return await new Promise<Result<V>>((resolve, reject) => {
+      const result = await new Promise<Result<V>>((resolve, reject) => {
         const { onEvent } = options;
         this.pending.set(id, { verb, onEvent, resolve: (r) => resolve(r as Result<V>), reject });
         this.port.send({ id, verb, params });
         if (options.signal?.aborted) cancel();
       });
+      throwIfCancelled(options.signal);
+      return result;
     } finally {
       options.signal?.removeEventListener('abort', cancel);
       this.pending.delete(id);
@@ -61,7 +64,8 @@ export class EngineClient {
 
   private receive(raw: unknown): void {
     const parsed = engineMessage.safeParse(raw);
-    if (parsed.success && parsed.data.event !== 'ready') this.deliver(parsed.data);
+    if (!parsed.success) log.warn('The engine sent a message that does not fit the protocol.');
+    else if (parsed.data.event !== 'ready') this.deliver(parsed.data);
   }
 
   private deliver(message: Exclude<EngineMessage, { event: 'ready' }>): void {

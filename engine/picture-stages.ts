@@ -160,13 +160,14 @@ export async function denoisePicture(
   const { pixels } = networks.vaeDecoder.sizes;
   const latentSize = { rows: size.height / pixels, columns: size.width / pixels };
   const prepared = await networks.diffusion.prepare(condition, references, latentSize);
+  const colours = job.previews ? await job.bench.latentColours(networks) : undefined;
   let latents = draws.noise(settings.seed + image, prepared.shape);
   const { steps, textGuidance, imageGuidance, guidanceRange } = settings;
   const options = { steps, textGuidance, imageGuidance, guidanceRange, signal: context.signal };
   for await (const step of prepared.denoise({ noise: latents, ...options })) {
     latents = step.latents;
     job.observer.step?.(step);
-    const preview = job.previews ? await stepPreview(networks.vaeDecoder, step.estimate) : undefined;
+    const preview = colours && (await stepPreview(colours, step.estimate));
     context.emit({ event: 'step', image, step: step.step, steps, ...(preview && { preview }) });
   }
   return latents;

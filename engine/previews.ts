@@ -1,12 +1,14 @@
 /** Small pictures of work in progress. */
 import { finishedRows, type VisualTokenizer } from './decoding/visual-tokenizer.ts';
-import type { VaeDecoder } from './diffusion/latents.ts';
+import type { LatentColours } from './diffusion/previews.ts';
 import { encodePreview } from './image/encode.ts';
 import { fromPlanes } from './image/planes.ts';
 import type { PictureFile } from './protocol.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 
-const PREVIEW_PIXELS = 256;
+const MOST_PIXELS = 256;
+/** JPEG spoils pictures of few pixels and saves nothing there. */
+const PNG_UP_TO_PIXELS = 128;
 
 /** The finished rows of a plan as a coarse picture; undefined before there is enough to decode. */
 export async function planPreview(
@@ -20,17 +22,18 @@ export async function planPreview(
   return small(await tokenizer.decode(grid));
 }
 
-/** What the picture would become, from the estimate of its finished latents: one pixel for each latent pixel. */
-export async function stepPreview(decoder: VaeDecoder, estimate: FloatTensor): Promise<PictureFile> {
-  return small(await decoder.preview(estimate));
-}
+/** What the picture would become, one pixel for each of its latents. */
+export const stepPreview = (colours: LatentColours, estimate: FloatTensor): Promise<PictureFile> =>
+  small(colours.render(estimate));
 
 async function small(planes: FloatTensor): Promise<PictureFile> {
   const picture = fromPlanes(planes);
-  const bytes = await encodePreview(picture, PREVIEW_PIXELS);
-  const scale = Math.min(1, PREVIEW_PIXELS / Math.max(picture.width, picture.height));
+  const longer = Math.max(picture.width, picture.height);
+  const format = longer <= PNG_UP_TO_PIXELS ? 'png' : 'jpeg';
+  const bytes = await encodePreview(picture, MOST_PIXELS, format);
+  const scale = Math.min(1, MOST_PIXELS / longer);
   const [width, height] = [picture.width, picture.height].map((side) =>
     Math.max(1, Math.round(side * scale)),
   );
-  return { mediaType: 'image/jpeg', width: width!, height: height!, bytes };
+  return { mediaType: `image/${format}`, width: width!, height: height!, bytes };
 }

@@ -8,6 +8,8 @@ import type { Port } from './protocol.ts';
 export interface SpawnedEngine {
   client: EngineClient;
   pid: number;
+  /** Called once when the process has ended, whatever the reason. */
+  onExit(listener: () => void): void;
   /** Ends the process at once; pending requests reject with `engine-gone`. */
   stop(): Promise<void>;
 }
@@ -25,6 +27,7 @@ export function spawnEngine(): SpawnedEngine {
   return {
     client: new EngineClient(childPort(child)),
     pid: child.pid ?? 0,
+    onExit: (listener) => void child.once('exit', listener),
     stop: () => stop(child),
   };
 }

@@ -3,6 +3,7 @@ import { encodeStates } from './decoding/condition.ts';
 import { Conversation } from './decoding/conversation.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
+import { LatentColours } from './diffusion/previews.ts';
 import type { Model, NetworkName, Networks } from './load.ts';
 import type { RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
@@ -13,6 +14,7 @@ const NEGATIVE_SYSTEM = 'You are a helpful image generator.';
 export class Workbench {
   private promptReader: PromptReader | undefined;
   private chat: Conversation | undefined;
+  private colours: LatentColours | undefined;
   private negative: { text: string; states: FloatTensor } | undefined;
 
   constructor(readonly model: Model) {}
@@ -37,6 +39,12 @@ export class Workbench {
 
   async visualTokenizer(): Promise<VisualTokenizer> {
     return (await this.model.networks(['visualTokenizer'])).visualTokenizer;
+  }
+
+  /** The colours of latents, for previews; fitted once. */
+  async latentColours({ vaeDecoder }: Pick<Networks, 'vaeDecoder'>): Promise<LatentColours> {
+    this.colours ??= await LatentColours.fit(vaeDecoder.sizes, (latents) => vaeDecoder.decode(latents));
+    return this.colours;
   }
 
   conversation(languageModel: LanguageModel): Conversation {

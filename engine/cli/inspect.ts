@@ -52,7 +52,7 @@ export async function runVerify(session: CommandSession, parsed: Arguments): Pro
   const [folder, ...rest] = parsed.positionals;
   if (folder === undefined || rest.length > 0) throw new UsageError('verify needs one parity folder.');
   const { client, signal, json } = session;
-  const result = await client.run(
+  const result = await client().run(
     'verify',
     { folder, stage: textOption(parsed, 'stage') },
     {

@@ -1,5 +1,5 @@
 /** `tusk create` and `tusk edit`. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { TuskError } from '../errors.ts';
 import { assertWritable, writeWhole } from '../files.ts';
@@ -48,9 +48,10 @@ async function createMany(session: CommandSession, parsed: Arguments): Promise<v
   const perPrompt = settings.images ?? 1;
   for (const [index, prompt] of prompts.entries()) {
     const out = join(folder, `${String(index + 1).padStart(4, '0')}.png`);
-    await assertWritable(out);
     const seed = firstSeed + index * perPrompt;
-    await save(session, await runVerb(session, 'create', { ...settings, prompt, seed }), out);
+    const result = await runVerb(session, 'create', { ...settings, prompt, seed });
+    await mkdir(folder, { recursive: true });
+    await save(session, result, out);
   }
 }
 

@@ -1,10 +1,12 @@
 /** What every command works with: the engine, a way to be interrupted, and where events and results go. */
+import { parseParams } from '../check.ts';
 import type { EngineClient } from '../client.ts';
 import type { ParamsInput, PictureFile, Progress, Result, Verb } from '../protocol.ts';
 import { ProgressLine } from './progress.ts';
 
 export interface CommandSession {
-  client: EngineClient;
+  /** Starts the engine when it is first asked for: wrong parameters never get that far. */
+  client: () => EngineClient;
   signal: AbortSignal;
   /** One event a line on stdout instead of words. */
   json: boolean;
@@ -17,9 +19,10 @@ export async function runVerb<V extends Verb>(
   params: ParamsInput<V>,
   onEvent: (event: Progress) => void = () => {},
 ): Promise<Result<V>> {
+  parseParams(verb, params);
   const line = new ProgressLine(process.stderr);
   try {
-    return await client.run(verb, params, {
+    return await client().run(verb, params, {
       signal,
       onEvent: (event) => {
         if (json) printJson(event);
