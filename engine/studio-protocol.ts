@@ -218,7 +218,7 @@ export const STUDIO_METHODS = {
   'chats.create': [z.object({ title: z.string().max(200).optional() }), chat],
   'chats.get': [
     z.object({ chatId: id }),
-    z.object({ chat, turns: z.array(turn), versions: z.array(version) }),
+    z.object({ chat, turns: z.array(turn), versions: z.array(version), jobs: z.array(job) }),
   ],
   'chats.rename': [z.object({ chatId: id, title: z.string().min(1).max(200) }), chat],
   'chats.delete': [z.object({ chatId: id }), nothing],

@@ -18,7 +18,7 @@ const LAYERS: readonly (readonly [layer: string, pattern: RegExp])[] = [
   ['wire', /^engine\/wire\.ts$/],
   ['protocol', /^engine\/(protocol|studio-protocol|check)\.ts$/],
   ['client', /^engine\/(client|spawn)\.ts$/],
-  ['entry', /^engine\/(process|server|studio-process|cli)(\.ts$|\/)/],
+  ['entry', /^engine\/(process|server|browser|studio-process|cli)(\.ts$|\/)/],
   ['studio', /^engine\/studio\//],
   ['load', /^engine\/load[^/]*(\.ts$|\/)/],
   ['onnx', /^engine\/onnx\//],

@@ -1,0 +1,80 @@
+/** Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising. */
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { unzipSync, zipSync } from 'fflate';
+import { TuskError } from '../errors.ts';
+import { writeWhole } from '../files.ts';
+import { encodeThumbnail } from '../image/thumbnail.ts';
+
+const FOLDERS = ['pictures', 'thumbnails', 'frames'] as const;
+const ID = /^[a-z0-9]{8,40}$/;
+/** Sides in pixels thumbnails are made at; a request gets the next larger one. */
+const THUMBNAIL_SIDES = [160, 320, 640] as const;
+
+export class Pictures {
+  private constructor(private readonly root: string) {}
+
+  static async open(root: string): Promise<Pictures> {
+    for (const folder of FOLDERS) await mkdir(join(root, folder), { recursive: true });
+    return new Pictures(root);
+  }
+
+  /** On disk when it resolves. @throws TuskError `file-write`. */
+  async write(id: string, png: Uint8Array): Promise<void> {
+    await writeWhole(this.path('pictures', id, '.png'), png);
+  }
+
+  /** @throws TuskError `not-found` if the file is gone. */
+  async read(id: string): Promise<Buffer> {
+    return readFile(this.path('pictures', id, '.png')).catch(() => {
+      throw new TuskError('not-found', 'The picture file is missing from the library folder.', {
+        hint: 'It was moved or deleted outside Tusk; make it again from its recipe.',
+      });
+    });
+  }
+
+  /** A WebP file. @param side pixels of the longer side, at least. */
+  async thumbnail(id: string, side: number): Promise<Buffer> {
+    const size = THUMBNAIL_SIDES.find((known) => known >= side) ?? THUMBNAIL_SIDES.at(-1)!;
+    const path = this.path('thumbnails', id, `-${size}.webp`);
+    const known = await readFile(path).catch(() => undefined);
+    if (known) return known;
+    const made = await encodeThumbnail(await this.read(id), size);
+    await writeWhole(path, made);
+    return made;
+  }
+
+  /** Previews of the denoising, in order. */
+  async writeFrames(id: string, frames: readonly Uint8Array[]): Promise<void> {
+    const files = Object.fromEntries(frames.map((frame, index) => [String(index), frame]));
+    await writeWhole(this.path('frames', id, '.zip'), zipSync(files, { level: 0 }));
+  }
+
+  async frames(id: string): Promise<Uint8Array[]> {
+    const zip = await readFile(this.path('frames', id, '.zip')).catch(() => undefined);
+    const entries = zip ? Object.entries(unzipSync(zip)) : [];
+    return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, frame]) => frame);
+  }
+
+  async remove(id: string): Promise<void> {
+    const paths = [this.path('pictures', id, '.png'), this.path('frames', id, '.zip')].concat(
+      THUMBNAIL_SIDES.map((side) => this.path('thumbnails', id, `-${side}.webp`)),
+    );
+    for (const path of paths) await rm(path, { force: true });
+  }
+
+  /** Every picture file with the time it was last written, milliseconds since 1970. */
+  async *files(): AsyncGenerator<{ id: string; writtenAt: number }> {
+    for (const name of await readdir(join(this.root, 'pictures'))) {
+      const id = name.replace(/\.png$/, '');
+      if (!name.endsWith('.png') || !ID.test(id)) continue;
+      const { mtimeMs } = await stat(join(this.root, 'pictures', name));
+      yield { id, writtenAt: Math.round(mtimeMs) };
+    }
+  }
+
+  private path(folder: (typeof FOLDERS)[number], id: string, ending: string): string {
+    if (!ID.test(id)) throw new TuskError('not-found', 'There is no such picture.');
+    return join(this.root, folder, id + ending);
+  }
+}

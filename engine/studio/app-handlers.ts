@@ -1,0 +1,37 @@
+/** The application as a whole: what a window needs first, settings, models, network calls. */
+import { type Settings, type Snapshot, settings } from '../studio-protocol.ts';
+import type { Handlers, Parts } from './parts.ts';
+
+const UNRESOLVED = 50;
+const SETTINGS = 'settings';
+
+export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => {
+  const current = (): Settings => settings.parse(library.values.setting(SETTINGS) ?? {});
+
+  const snapshot = (): Snapshot => ({
+    settings: current(),
+    chats: library.chats.list(),
+    jobs: [...queue.jobs(), ...library.jobs.latest(['failed', 'parked'], UNRESOLVED).map(({ job }) => job)],
+    queuePaused: queue.isPaused,
+    engine: engine.state,
+    models: models.cards(),
+    examples: engine.summary?.examples ?? { create: [], edit: [], ask: [] },
+    vocabulary: engine.summary?.vocabulary ?? [],
+    problems: [...library.problems],
+  });
+
+  return {
+    'studio.open': snapshot,
+    'settings.set': (change) => {
+      const after = { ...current(), ...change };
+      library.values.setSetting(SETTINGS, after);
+      emit({ event: 'settings', settings: after });
+      return after;
+    },
+    'models.list': async () => ({ models: await models.refresh() }),
+    'models.use': async ({ modelId }) => ({ models: await models.use(modelId) }),
+    'models.add': async ({ folder }) => ({ models: await models.add(folder) }),
+    'models.remove': async ({ modelId }) => ({ models: await models.remove(modelId) }),
+    'ledger.list': () => ({ calls: library.values.networkCalls() }),
+  } satisfies Partial<Handlers>;
+};

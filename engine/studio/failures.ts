@@ -1,0 +1,12 @@
+import { TuskError, toTuskError } from '../errors.ts';
+import type { Failure } from '../studio-protocol.ts';
+
+/** Any thrown value as it crosses to a window. */
+export function failureOf(thrown: unknown): Failure {
+  const { code, message, hint } = toTuskError(thrown);
+  return { code, message, hint: hint ?? null };
+}
+
+export function notFound(what: string): TuskError {
+  return new TuskError('not-found', `There is no such ${what}.`, { hint: 'It may have been deleted.' });
+}

@@ -1,0 +1,175 @@
+/** Jobs: what a message asks for, sending it, and everything that can be done to the queue. */
+import { randomInt } from 'node:crypto';
+import { TuskError } from '../errors.ts';
+import { detectIntent } from '../intent.ts';
+import { newId } from '../library/ids.ts';
+import { promptText } from '../protocol.ts';
+import type { Chat, Job, Mode, StudioCheckedParams, Turn } from '../studio-protocol.ts';
+import { notFound } from './failures.ts';
+import type { Handlers, Parts } from './parts.ts';
+
+type Submission = StudioCheckedParams<'jobs.submit'>;
+
+const SEEDS = 2 ** 32;
+const TITLE_CHARACTERS = 60;
+
+const WHY: Record<Mode, (hasTarget: boolean) => string> = {
+  ask: () => 'It reads like a question.',
+  create: (hasTarget) =>
+    hasTarget ? 'It describes a new picture.' : 'It describes a picture, and none is chosen.',
+  edit: () => 'It says what to change in the chosen picture.',
+};
+
+export const jobHandlers = (parts: Parts) => {
+  const { library, queue } = parts;
+  return {
+    'jobs.detect': ({ message, targetIds }) => {
+      const mode = detectIntent(message, targetIds.length > 0);
+      return { mode, why: WHY[mode](targetIds.length > 0) };
+    },
+    'jobs.submit': (submission) => submit(parts, submission),
+    'jobs.cancel': async ({ jobId }) => {
+      await queue.cancel(jobId);
+      return {};
+    },
+    'jobs.cancelAll': async () => {
+      await queue.cancelAll();
+      return {};
+    },
+    'jobs.update': ({ jobId, message }) => {
+      assertPrompt(message);
+      return reword(parts, jobId, message);
+    },
+    'jobs.reorder': ({ jobIds }) => {
+      queue.reorder(jobIds);
+      return {};
+    },
+    'jobs.pause': ({ paused }) => {
+      queue.pause(paused);
+      return {};
+    },
+    'jobs.retry': ({ jobId }) => {
+      const stored = library.jobs.get(jobId);
+      if (!stored) throw notFound('job');
+      if (stored.job.state !== 'done') return queue.again(jobId);
+      return addCopy(parts, stored.job, { seed: randomInt(SEEDS), versionId: null });
+    },
+    'jobs.finish': ({ versionId }) => {
+      const job = library.jobs.ofVersion(versionId)?.job;
+      if (!job || library.versions.get(versionId)?.kind !== 'draft') throw notFound('draft');
+      return addCopy(parts, job, { versionId });
+    },
+  } satisfies Partial<Handlers>;
+};
+
+function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[] } {
+  const { library, queue, emit } = parts;
+  const chat = library.chats.get(submission.chatId);
+  if (!chat) throw notFound('chat');
+  assertPrompt(submission.message);
+  for (const id of submission.targetIds) if (!library.versions.get(id)) throw notFound('picture');
+  const mode = modeOf(submission);
+  const turn = personTurn(submission, mode);
+  const jobs = seedsOf(submission).map((seed) => newJob(turn, submission, seed));
+  const after = renamed(chat, turn);
+  library.transaction(() => {
+    library.chats.put(after);
+    library.chats.putTurn(turn);
+    queue.add(jobs, submission.first);
+  });
+  emit({ event: 'chat', chat: after });
+  emit({ event: 'turn', turn });
+  queue.announce(jobs);
+  return { turn, jobs };
+}
+
+/** @throws TuskError `bad-request` if an edit has nothing to change. */
+function modeOf({ mode, message, targetIds }: Submission): Mode {
+  const chosen = mode === 'auto' ? detectIntent(message, targetIds.length > 0) : mode;
+  if (chosen === 'edit' && targetIds.length === 0)
+    throw new TuskError('bad-request', 'No picture is chosen to be changed.', {
+      hint: 'Click the picture first, or create a new one.',
+    });
+  return chosen;
+}
+
+/** An answer needs no variations. */
+function seedsOf({ seed, variations, mode, message, targetIds }: Submission): number[] {
+  const isQuestion = modeOf({ mode, message, targetIds } as Submission) === 'ask';
+  return Array.from({ length: isQuestion ? 1 : variations }, (_, index) =>
+    seed === null ? randomInt(SEEDS) : Math.min(seed + index, Number.MAX_SAFE_INTEGER),
+  );
+}
+
+const personTurn = ({ chatId, message, targetIds }: Submission, mode: Mode): Turn => ({
+  id: newId(),
+  chatId,
+  role: 'person',
+  mode,
+  text: message,
+  versionIds: mode === 'create' ? [] : targetIds,
+  jobId: null,
+  replyToId: null,
+  createdAt: Date.now(),
+});
+
+const newJob = (turn: Turn, { settings }: Submission, seed: number): Job => ({
+  id: newId(),
+  chatId: turn.chatId,
+  turnId: turn.id,
+  mode: turn.mode,
+  message: turn.text,
+  targetIds: turn.versionIds,
+  settings,
+  seed,
+  ...WAITING,
+  versionId: null,
+  createdAt: turn.createdAt,
+});
+
+const WAITING = {
+  state: 'queued',
+  stage: 'waiting',
+  position: 0,
+  total: 0,
+  remainingMs: null,
+  text: '',
+  failure: null,
+} as const;
+
+/** The same request as a job of its own. */
+function addCopy({ queue }: Parts, job: Job, change: Partial<Job>): Job {
+  const copy: Job = { ...job, ...WAITING, ...change, id: newId(), createdAt: Date.now() };
+  queue.add([copy]);
+  queue.announce([copy]);
+  return copy;
+}
+
+/** The person's turn follows, as long as it stands for this job alone. */
+function reword({ library, queue, emit }: Parts, jobId: string, message: string): Job {
+  return library.transaction(() => {
+    const job = queue.reword(jobId, message);
+    const turn = library.chats.turn(job.turnId);
+    if (turn && library.jobs.ofTurn(turn.id).length === 1) {
+      const after = { ...turn, text: message };
+      library.chats.putTurn(after);
+      emit({ event: 'turn', turn: after });
+    }
+    return job;
+  });
+}
+
+/** A chat without a title is called after its first message. */
+function renamed(chat: Chat, turn: Turn): Chat {
+  const title = chat.title || turn.text.trim().slice(0, TITLE_CHARACTERS);
+  return { ...chat, title, updatedAt: turn.createdAt };
+}
+
+/** @throws TuskError `bad-prompt`. */
+function assertPrompt(message: string): void {
+  const parsed = promptText.safeParse(message);
+  if (parsed.success) return;
+  throw new TuskError('bad-prompt', `The message ${parsed.error.issues[0]!.message}.`, {
+    hint: 'Change it and send it again.',
+  });
+}

@@ -1,0 +1,156 @@
+/** What a job made, kept: picture file first, then its version, the answer's turn and the job in one transaction. */
+import { enlargePreview, pixelSize } from '../image/convert.ts';
+import { newId } from '../library/ids.ts';
+import type { Library } from '../library/library.ts';
+import type { ModelSummary, PictureResult, Recipe } from '../protocol.ts';
+import type { Job, StudioEvent, Turn, Version } from '../studio-protocol.ts';
+import type { RunningJob } from './running-job.ts';
+import { unknownWords } from './unknown-words.ts';
+
+type Emit = (event: StudioEvent) => void;
+
+/** @returns the job as it is now on disk. */
+export async function keepPicture(
+  library: Library,
+  running: RunningJob,
+  result: PictureResult,
+  summary: ModelSummary | null,
+  emit: Emit,
+): Promise<Job> {
+  const { picture, recipe } = result.pictures[0]!;
+  const { job, frames } = running;
+  const version: Version = {
+    ...newVersion(job, summary),
+    settings: { ...job.settings, ...settingsOf(recipe) },
+    seed: recipe.seed,
+    model: recipe.model,
+    width: picture.width,
+    height: picture.height,
+    sizeBytes: picture.bytes.length,
+    durationMs: result.timings.totalMs,
+  };
+  await library.pictures.write(version.id, picture.bytes);
+  if (frames.length > 0) await library.pictures.writeFrames(version.id, frames);
+  return keepVersion(library, running, 'done', version, recipe, emit);
+}
+
+/** Keeps the last preview of a cancelled job as a draft. @returns undefined if there was none yet. */
+export async function keepDraft(
+  library: Library,
+  running: RunningJob,
+  summary: ModelSummary | null,
+  emit: Emit,
+): Promise<Job | undefined> {
+  const { job, preview } = running;
+  if (!preview) return undefined;
+  const png = await enlargePreview(preview.picture.bytes, await draftSize(library, job, summary));
+  const size = await pixelSize(png);
+  const version: Version = {
+    ...newVersion(job, summary),
+    ...size,
+    kind: 'draft',
+    settings: job.settings,
+    sizeBytes: png.length,
+  };
+  await library.pictures.write(version.id, png);
+  return keepVersion(library, running, 'cancelled', version, undefined, emit);
+}
+
+/** @returns the job as it is now on disk. */
+export function keepAnswer(library: Library, { job, stored }: RunningJob, text: string, emit: Emit): Job {
+  return library.transaction(() => {
+    const done: Job = { ...job, state: 'done', text };
+    library.jobs.put({ ...stored, job: done });
+    const turn = { ...(library.chats.reply(job.turnId) ?? newReply(job)), text, versionIds: job.targetIds };
+    library.chats.putTurn(turn);
+    for (const id of job.targetIds) library.versions.describe(id, 'turns', `${job.message} ${text}`);
+    emit({ event: 'turn', turn });
+    return done;
+  });
+}
+
+function keepVersion(
+  library: Library,
+  { job, stored }: RunningJob,
+  state: Job['state'],
+  version: Version,
+  recipe: Recipe | undefined,
+  emit: Emit,
+): Job {
+  const kept: Job = { ...job, state, versionId: version.id };
+  const draftId = state === 'done' ? job.versionId : null;
+  const events = library.transaction((): StudioEvent[] => {
+    library.versions.add(version, recipe);
+    library.jobs.put({ ...stored, job: kept });
+    const draft = draftId && library.versions.update(draftId, { deletedAt: version.createdAt });
+    const turn = answerWith(library, job, version.id, draftId);
+    library.chats.putTurn(turn);
+    const chat = {
+      ...library.chats.get(job.chatId)!,
+      updatedAt: version.createdAt,
+      coverVersionId: version.id,
+    };
+    library.chats.put(chat);
+    return [
+      ...(draft ? [{ event: 'version' as const, version: draft }] : []),
+      { event: 'version', version },
+      { event: 'turn', turn },
+      { event: 'chat', chat },
+    ];
+  });
+  for (const event of events) emit(event);
+  return kept;
+}
+
+/** The answer's turn with one picture more; a draft gives its place to what it became. */
+function answerWith(library: Library, job: Job, versionId: string, draftId: string | null): Turn {
+  const reply = library.chats.reply(job.turnId) ?? newReply(job);
+  const isShown = draftId !== null && reply.versionIds.includes(draftId);
+  const versionIds = isShown
+    ? reply.versionIds.map((id) => (id === draftId ? versionId : id))
+    : [...reply.versionIds, versionId];
+  return { ...reply, versionIds };
+}
+
+function newVersion(job: Job, summary: ModelSummary | null) {
+  const isEdit = job.mode === 'edit';
+  return {
+    id: newId(),
+    chatId: job.chatId,
+    parentId: isEdit ? job.targetIds.at(-1)! : null,
+    referenceIds: isEdit ? job.targetIds.slice(0, -1) : [],
+    kind: isEdit ? ('edit' as const) : ('create' as const),
+    prompt: job.message,
+    seed: job.seed,
+    model: summary?.name ?? '',
+    durationMs: null,
+    createdAt: Date.now(),
+    starred: false,
+    tags: [],
+    deletedAt: null,
+    unknownWords: unknownWords(job.message, summary?.vocabulary ?? []),
+  };
+}
+
+const newReply = (job: Job): Turn => ({
+  id: newId(),
+  chatId: job.chatId,
+  role: 'tusk',
+  mode: job.mode,
+  text: '',
+  versionIds: [],
+  jobId: job.id,
+  replyToId: job.turnId,
+  createdAt: Date.now(),
+});
+
+function settingsOf(recipe: Recipe): Version['settings'] {
+  const { steps, imageGuidance, planGuidance, width, height, negative } = recipe;
+  return { steps, textGuidance: recipe.guidance, imageGuidance, planGuidance, width, height, negative };
+}
+
+async function draftSize(library: Library, job: Job, summary: ModelSummary | null) {
+  const { width, height } = job.settings;
+  if (job.mode === 'edit') return library.versions.get(job.targetIds.at(-1)!);
+  return width !== undefined && height !== undefined ? { width, height } : summary?.defaults.size;
+}

@@ -1,0 +1,122 @@
+/** Checkpoints a person may choose from: the embedded one and folders brought in. Their facts come from the engine. */
+import { freemem } from 'node:os';
+import { basename } from 'node:path';
+import { newId } from '../library/ids.ts';
+import type { Library } from '../library/library.ts';
+import type { ModelFolder } from '../library/values.ts';
+import type { CheckpointInfo } from '../protocol.ts';
+import type { Failure, ModelCard, StudioEvent } from '../studio-protocol.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import { failureOf, notFound } from './failures.ts';
+
+export const EMBEDDED = 'embedded';
+const CHOSEN = 'model';
+const MILLISECONDS = 1_000;
+
+type Facts = { info: CheckpointInfo } | { problem: Failure };
+
+export class Models {
+  private readonly facts = new Map<string, Facts>();
+
+  constructor(
+    private readonly library: Library,
+    private readonly engine: EngineWatch,
+    /** Folder of the embedded checkpoint; absent = the engine's own. */
+    private readonly embedded: string | undefined,
+    private readonly emit: (event: StudioEvent) => void,
+  ) {}
+
+  /** Folder of the checkpoint in use. */
+  folderInUse(): string | undefined {
+    return this.entries().find(({ id }) => id === this.idInUse())?.folder;
+  }
+
+  /** What is known by now; `refresh` finds out more. */
+  cards(): ModelCard[] {
+    return this.entries().map((entry) => this.card(entry));
+  }
+
+  /** Asks the engine about models it hasn't been asked about, then tells the windows. */
+  async refresh(): Promise<ModelCard[]> {
+    for (const { id, folder } of this.entries())
+      if (!this.facts.has(id)) this.facts.set(id, await this.ask(folder));
+    const models = this.cards();
+    this.emit({ event: 'models', models });
+    return models;
+  }
+
+  /** @throws TuskError of the checkpoint's files; then nothing changes. */
+  async add(folder: string): Promise<ModelCard[]> {
+    const client = await this.engine.client();
+    const info = await client.run('info', { checkpoint: folder });
+    const id = newId();
+    this.facts.set(id, { info });
+    this.library.values.addModel({ id, folder: info.path });
+    return this.refresh();
+  }
+
+  async remove(id: string): Promise<ModelCard[]> {
+    this.known(id);
+    if (id === this.idInUse()) await this.use(EMBEDDED);
+    this.library.values.removeModel(id);
+    return this.refresh();
+  }
+
+  async use(id: string): Promise<ModelCard[]> {
+    this.known(id);
+    this.library.values.setSetting(CHOSEN, id);
+    await this.engine.use(this.folderInUse());
+    return this.refresh();
+  }
+
+  private known(id: string): void {
+    if (!this.entries().some((entry) => entry.id === id)) throw notFound('model');
+  }
+
+  private idInUse(): string {
+    const chosen = this.library.values.setting(CHOSEN);
+    return this.library.values.models().some(({ id }) => id === chosen) ? String(chosen) : EMBEDDED;
+  }
+
+  private entries(): { id: string; folder: string | undefined }[] {
+    return [{ id: EMBEDDED, folder: this.embedded }, ...this.library.values.models()];
+  }
+
+  private async ask(folder: string | undefined): Promise<Facts> {
+    try {
+      const client = await this.engine.client();
+      return { info: await client.run('info', folder === undefined ? {} : { checkpoint: folder }) };
+    } catch (thrown) {
+      return { problem: failureOf(thrown) };
+    }
+  }
+
+  private card({ id, folder }: Omit<ModelFolder, 'folder'> & { folder: string | undefined }): ModelCard {
+    const facts = this.facts.get(id);
+    const info = facts && 'info' in facts ? facts.info : undefined;
+    const inUse = id === this.idInUse();
+    return {
+      id,
+      name: info?.name ?? basename(folder ?? 'Tusk'),
+      embedded: id === EMBEDDED,
+      inUse,
+      abilities: inUse ? (this.engine.summary?.abilities ?? []) : [],
+      parameters: info?.networks.reduce((sum, { parameters }) => sum + parameters, 0) ?? 0,
+      sizeBytes: info?.fileBytes ?? 0,
+      needsBytes: info?.memoryBytes.create ?? 0,
+      freeBytes: freemem(),
+      secondsPerPicture: this.secondsPerPicture(info?.fingerprint),
+      problem: facts && 'problem' in facts ? facts.problem : null,
+    };
+  }
+
+  /** Of the settings used first; null before a picture was made. */
+  private secondsPerPicture(fingerprint: string | undefined): number | null {
+    const prefix = `${fingerprint}/create/`;
+    const times = [...this.library.values.durations()].filter(([name]) => name.startsWith(prefix));
+    const first = times[0]?.[0].slice(0, times[0][0].lastIndexOf('/'));
+    const milliseconds = times.filter(([name]) => first && name.startsWith(`${first}/`));
+    if (milliseconds.length === 0) return null;
+    return milliseconds.reduce((sum, [, time]) => sum + time, 0) / MILLISECONDS;
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The queue: one job after the other, each on disk before anybody is told of it. A job ends as done, failed
+ * (offered again with its seed), cancelled (its last preview kept as a draft) or parked (it took the engine down
+ * three times).
+ */
+import { toTuskError } from '../errors.ts';
+import type { StoredJob } from '../library/jobs.ts';
+import type { Library } from '../library/library.ts';
+import { log } from '../log.ts';
+import type { Job, StudioEvent } from '../studio-protocol.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import { failureOf, notFound } from './failures.ts';
+import { keepAnswer, keepDraft, keepPicture } from './keep.ts';
+import { type Outcome, RunningJob } from './running-job.ts';
+
+const MOST_ENGINE_LOSSES = 3;
+/** An engine that hasn't stopped so long after a cancel is taken for hung. */
+const CANCEL_PATIENCE_MS = 15_000;
+const PAUSED = 'queue-paused';
+
+export class Queue {
+  private running: RunningJob | undefined;
+  private isClosed = false;
+  private work: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly library: Library,
+    private readonly engine: EngineWatch,
+    private readonly emit: (event: StudioEvent) => void,
+  ) {}
+
+  /** Jobs that ran when the studio ended wait again, in their place. */
+  recover(): void {
+    for (const stored of this.library.jobs.withState('running'))
+      this.library.jobs.put(afterLoss(stored, 'queued'));
+    this.pump();
+  }
+
+  get isPaused(): boolean {
+    return this.library.values.setting(PAUSED) === true;
+  }
+
+  /** Running and waiting jobs, as windows see them. */
+  jobs(): Job[] {
+    return this.library.jobs.withState('running', 'queued').map(({ job }) => this.live(job));
+  }
+
+  /** The job as it stands this moment. */
+  live(job: Job): Job {
+    const running = this.running?.job;
+    return running?.id === job.id && running.state === 'running' ? running : job;
+  }
+
+  /** Previews for a window that has just opened. */
+  previews(): StudioEvent[] {
+    return this.running?.previewEvent() ?? [];
+  }
+
+  /** @param first before all that wait. Returns when they are on disk. */
+  add(jobs: readonly Job[], first = false): void {
+    this.library.transaction(() => {
+      const { before, after } = this.library.jobs.ends();
+      jobs.forEach((job, index) => {
+        const place = first ? before - jobs.length + index : after + index;
+        this.library.jobs.put({ job, place, engineLosses: 0 });
+      });
+    });
+  }
+
+  /** Tells windows about jobs that were added, and starts the first if nothing runs. */
+  announce(jobs: readonly Job[]): void {
+    for (const job of jobs) this.emit({ event: 'job', job });
+    this.tellOrder();
+    this.pump();
+  }
+
+  async cancel(id: string): Promise<void> {
+    if (this.running?.job.id === id) await this.stopRunning(this.running);
+    else this.change(id, ['queued'], (job) => ({ ...job, state: 'cancelled' }));
+    this.tellOrder();
+  }
+
+  async cancelAll(): Promise<void> {
+    for (const { job } of this.library.jobs.withState('queued')) await this.cancel(job.id);
+    if (this.running) await this.cancel(this.running.job.id);
+  }
+
+  /** @throws TuskError `not-found` unless the job waits. */
+  reword(id: string, message: string): Job {
+    return this.change(id, ['queued'], (job) => ({ ...job, message }));
+  }
+
+  /** A job that ended without a result waits again, with its seed. */
+  again(id: string): Job {
+    const fresh = {
+      stage: 'waiting',
+      position: 0,
+      total: 0,
+      remainingMs: null,
+      text: '',
+      failure: null,
+    } as const;
+    const job = this.change(
+      id,
+      ['failed', 'parked', 'cancelled'],
+      (before) => ({ ...before, ...fresh, state: 'queued' }),
+      (stored) => ({ engineLosses: stored.job.state === 'parked' ? 0 : stored.engineLosses }),
+    );
+    this.tellOrder();
+    this.pump();
+    return job;
+  }
+
+  reorder(ids: readonly string[]): void {
+    const waiting = this.library.jobs.withState('queued');
+    const rank = (stored: StoredJob) => ids.indexOf(stored.job.id) + 1 || Number.MAX_SAFE_INTEGER;
+    const places = waiting.map(({ place }) => place);
+    const sorted = [...waiting].sort((a, b) => rank(a) - rank(b));
+    this.library.transaction(() => {
+      for (const [index, stored] of sorted.entries())
+        this.library.jobs.put({ ...stored, place: places[index]! });
+    });
+    this.tellOrder();
+  }
+
+  pause(paused: boolean): void {
+    this.library.values.setSetting(PAUSED, paused);
+    this.tellOrder();
+    this.pump();
+  }
+
+  /** Stops without waiting for the engine; what runs is taken up again at the next start. */
+  async close(): Promise<void> {
+    this.isClosed = true;
+    this.running?.controller.abort();
+    await this.work;
+  }
+
+  private pump(): void {
+    if (this.isClosed || this.running || this.isPaused) return;
+    const next = this.library.jobs.withState('queued')[0];
+    if (!next) return;
+    const started: StoredJob = { ...next, job: { ...next.job, state: 'running', stage: 'waiting' } };
+    this.library.jobs.put(started);
+    const running = new RunningJob(started, this.library, this.engine, this.emit);
+    this.running = running;
+    this.emit({ event: 'job', job: running.job });
+    this.work = this.run(running);
+  }
+
+  private async run(running: RunningJob): Promise<void> {
+    try {
+      const outcome = await running.run(await this.engine.client());
+      await this.keep(running, outcome);
+    } catch (thrown) {
+      this.ended(running, thrown);
+    } finally {
+      this.running = undefined;
+      if (!this.isClosed) this.tellOrder();
+      this.pump();
+    }
+  }
+
+  private async keep(running: RunningJob, outcome: Outcome): Promise<void> {
+    if (running.job.state === 'cancelled' || this.isClosed) return;
+    running.job = { ...running.job, stage: 'saving', position: 0, total: 0 };
+    this.emit({ event: 'job', job: running.job });
+    running.times.learn();
+    const { library, emit } = this;
+    const job =
+      'answer' in outcome
+        ? keepAnswer(library, running, outcome.answer.text, emit)
+        : await keepPicture(library, running, outcome.picture, this.engine.summary, emit);
+    this.emit({ event: 'job', job });
+  }
+
+  private ended(running: RunningJob, thrown: unknown): void {
+    if (running.job.state === 'cancelled' || this.isClosed) return;
+    const { code } = toTuskError(thrown);
+    if (code === 'internal')
+      log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
+    const failed = { ...running.stored, job: { ...running.job, failure: failureOf(thrown) } };
+    const stored = code === 'engine-gone' ? afterLoss(failed, 'failed') : withState(failed, 'failed');
+    this.library.jobs.put(stored);
+    this.emit({ event: 'job', job: stored.job });
+  }
+
+  /** The window hears of it at once; the engine stops at its next token or step. */
+  private async stopRunning(running: RunningJob): Promise<void> {
+    const { library, emit } = this;
+    running.job = { ...running.job, state: 'cancelled' };
+    running.controller.abort();
+    this.killIfHung(running);
+    library.jobs.put({ ...running.stored, job: running.job });
+    const kept = await keepDraft(library, running, this.engine.summary, emit);
+    running.job = kept ?? running.job;
+    emit({ event: 'job', job: running.job });
+  }
+
+  private killIfHung(running: RunningJob): void {
+    const check = () => {
+      if (this.running === running && !this.isClosed) this.engine.kill();
+    };
+    setTimeout(check, CANCEL_PATIENCE_MS).unref();
+  }
+
+  private change(
+    id: string,
+    from: readonly Job['state'][],
+    alter: (job: Job) => Job,
+    around: (stored: StoredJob) => Partial<StoredJob> = () => ({}),
+  ): Job {
+    const stored = this.library.jobs.get(id);
+    if (!stored || !from.includes(stored.job.state)) throw notFound(`job that is ${from.join(' or ')}`);
+    const job = alter(stored.job);
+    this.library.jobs.put({ ...stored, ...around(stored), job });
+    this.emit({ event: 'job', job });
+    return job;
+  }
+
+  private tellOrder(): void {
+    this.emit({ event: 'jobs', order: this.jobs().map(({ id }) => id), paused: this.isPaused });
+  }
+}
+
+const withState = (stored: StoredJob, state: Job['state']): StoredJob => ({
+  ...stored,
+  job: { ...stored.job, state, remainingMs: null },
+});
+
+/** One engine loss more; the third parks the job. */
+function afterLoss(stored: StoredJob, state: 'queued' | 'failed'): StoredJob {
+  const engineLosses = stored.engineLosses + 1;
+  return { ...withState(stored, engineLosses >= MOST_ENGINE_LOSSES ? 'parked' : state), engineLosses };
+}

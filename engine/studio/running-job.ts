@@ -1,0 +1,137 @@
+/** One job while the engine works on it: its stage, its last preview, and what the engine is asked for it. */
+import type { EngineClient } from '../client.ts';
+import type { StoredJob } from '../library/jobs.ts';
+import type { Library } from '../library/library.ts';
+import type {
+  ChatResult,
+  ParamsInput,
+  PictureFile,
+  PictureResult,
+  PictureSource,
+  Progress,
+} from '../protocol.ts';
+import type { Job, StudioEvent } from '../studio-protocol.ts';
+import type { EngineWatch } from './engine-watch.ts';
+import { StageTimes } from './time-left.ts';
+
+export type Outcome = { picture: PictureResult } | { answer: ChatResult };
+
+/** What a progress event says about the job. */
+const STAGE_OF: Record<Progress['event'], Job['stage']> = {
+  loading: 'loading',
+  reading: 'reading',
+  plan: 'planning',
+  step: 'denoising',
+  decoding: 'decoding',
+  text: 'answering',
+  verified: 'waiting',
+};
+
+export class RunningJob {
+  job: Job;
+  readonly controller = new AbortController();
+  readonly times: StageTimes;
+  /** Previews of the denoising, for the time-lapse. */
+  readonly frames: Uint8Array[] = [];
+  preview: { stage: Job['stage']; picture: PictureFile } | undefined;
+
+  constructor(
+    readonly stored: StoredJob,
+    private readonly library: Library,
+    private readonly engine: Pick<EngineWatch, 'summary' | 'checkpoint'>,
+    private readonly emit: (event: StudioEvent) => void,
+  ) {
+    this.job = stored.job;
+    this.times = new StageTimes(library.values, this.job, engine.summary?.fingerprint ?? '');
+  }
+
+  /** @throws TuskError of the engine; `cancelled` once it has stopped. */
+  async run(client: EngineClient): Promise<Outcome> {
+    const options = {
+      signal: this.controller.signal,
+      onEvent: (event: Progress) => this.progress(event),
+    };
+    const { mode } = this.job;
+    if (mode === 'ask') return { answer: await client.run('chat', await this.question(), options) };
+    if (mode === 'edit') return { picture: await client.run('edit', await this.edit(), options) };
+    return { picture: await client.run('create', this.create(), options) };
+  }
+
+  /** The last preview as windows get it. */
+  previewEvent(): StudioEvent[] {
+    if (!this.preview) return [];
+    const { stage, picture } = this.preview;
+    return [{ event: 'preview', jobId: this.job.id, stage, picture: picture.bytes }];
+  }
+
+  private progress(event: Progress): void {
+    if (this.controller.signal.aborted) return;
+    const stage = STAGE_OF[event.event];
+    const { position, total } = placeOf(event);
+    const remainingMs = this.times.at(stage, position, total);
+    const text = event.event === 'text' ? this.job.text + event.delta : this.job.text;
+    this.job = { ...this.job, stage, position, total, remainingMs, text };
+    if ('preview' in event && event.preview) this.keepPreview(stage, event.preview);
+    this.emit({ event: 'job', job: this.job });
+  }
+
+  private keepPreview(stage: Job['stage'], picture: PictureFile): void {
+    this.preview = { stage, picture };
+    if (stage === 'denoising') this.frames.push(picture.bytes);
+    for (const event of this.previewEvent()) this.emit(event);
+  }
+
+  private create(): ParamsInput<'create'> {
+    const { width, height } = this.job.settings;
+    const size = width !== undefined && height !== undefined ? { size: { width, height } } : {};
+    return { prompt: this.job.message, ...size, ...this.settings() };
+  }
+
+  private async edit(): Promise<ParamsInput<'edit'>> {
+    const { imageGuidance } = this.job.settings;
+    return {
+      instruction: this.job.message,
+      pictures: await this.pictures(),
+      ...(imageGuidance !== undefined && { imageGuidance }),
+      ...this.settings(),
+    };
+  }
+
+  private async question(): Promise<ParamsInput<'chat'>> {
+    const pictures = (await this.pictures()).map((picture) => ({ type: 'picture' as const, picture }));
+    const content = [...pictures, { type: 'text' as const, text: this.job.message }];
+    return { messages: [{ role: 'user', content }], seed: this.job.seed, ...this.model() };
+  }
+
+  private pictures(): Promise<PictureSource[]> {
+    const read = async (id: string) => ({ bytes: await this.library.pictures.read(id) });
+    return Promise.all(this.job.targetIds.map(read));
+  }
+
+  private model() {
+    const { checkpoint } = this.engine;
+    return checkpoint === undefined ? {} : { checkpoint };
+  }
+
+  /** A preset the model doesn't have means its own defaults. */
+  private settings() {
+    const { preset, steps, textGuidance, planGuidance, negative } = this.job.settings;
+    const known = preset !== undefined && this.engine.summary?.presets.includes(preset);
+    return {
+      seed: this.job.seed,
+      ...this.model(),
+      ...(known && { preset }),
+      ...(steps !== undefined && { steps }),
+      ...(textGuidance !== undefined && { guidance: textGuidance }),
+      ...(planGuidance !== undefined && { planGuidance }),
+      ...(negative !== undefined && { negative }),
+    };
+  }
+}
+
+function placeOf(event: Progress): { position: number; total: number } {
+  if (event.event === 'plan') return { position: event.row, total: event.rows };
+  if (event.event === 'step') return { position: event.step, total: event.steps };
+  if (event.event === 'loading') return { position: event.part, total: event.parts };
+  return { position: 0, total: 0 };
+}

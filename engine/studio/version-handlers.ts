@@ -1,0 +1,47 @@
+/** Versions and the library: look, star, tag, delete and restore. */
+import type { Version } from '../studio-protocol.ts';
+import { notFound } from './failures.ts';
+import type { Handlers, Parts } from './parts.ts';
+
+type Change = Parameters<Parts['library']['versions']['update']>[1];
+
+export const versionHandlers = ({ library, emit }: Parts) => {
+  const { versions, chats } = library;
+
+  const change = (id: string, what: Change): Version => {
+    const version = versions.update(id, what);
+    if (!version) throw notFound('picture');
+    emit({ event: 'version', version });
+    return version;
+  };
+
+  const changeAll = (ids: readonly string[], what: Change): Record<string, never> => {
+    library.transaction(() => ids.map((id) => change(id, what)));
+    return {};
+  };
+
+  return {
+    'versions.get': ({ versionId }) => {
+      const version = versions.get(versionId);
+      if (!version) throw notFound('picture');
+      return version;
+    },
+    'versions.star': ({ versionId, starred }) => change(versionId, { starred }),
+    'versions.tag': ({ versionId, tags }) => change(versionId, { tags: [...new Set(tags)] }),
+    'versions.delete': ({ versionIds }) => changeAll(versionIds, { deletedAt: Date.now() }),
+    'versions.restore': ({ versionIds }) => changeAll(versionIds, { deletedAt: null }),
+    'library.list': (query) => versions.list(query),
+    'library.tags': () => ({ tags: versions.tags() }),
+    'library.emptyBin': async () => {
+      const ids = versions.binned(Date.now());
+      for (const id of ids) {
+        versions.remove(id);
+        await library.pictures.remove(id);
+      }
+      return { deleted: ids.length };
+    },
+    'prompts.history': () => ({ prompts: chats.prompts(PROMPTS) }),
+  } satisfies Partial<Handlers>;
+};
+
+const PROMPTS = 500;

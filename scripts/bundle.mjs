@@ -1,0 +1,53 @@
+/** Bundles of the engine for plain Node in dist/, made anew when a source file is newer than they are. */
+import { readdirSync, statSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
+/** The entry written last: when it is fresh, all are. */
+const ENTRIES = { process: 'engine/process.ts', browser: 'engine/browser.ts', cli: 'engine/cli/main.ts' };
+const LAST = join(DIST, 'cli.js');
+
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+/** @param sources files and folders, from the root. @returns true if `result` is newer than all of them. */
+export function isFresh(result, sources) {
+  const built = modified(result);
+  const names = sources.flatMap((source) => [source, ...filesUnder(source)]);
+  return built > 0 && names.every((name) => modified(join(ROOT, name)) <= built);
+}
+
+function filesUnder(source) {
+  if (!statSync(join(ROOT, source)).isDirectory()) return [];
+  return readdirSync(join(ROOT, source), { recursive: true, encoding: 'utf8' }).map((name) =>
+    join(source, name),
+  );
+}
+
+/** Files are renamed into place, so that two commands may build at once. */
+async function build() {
+  const { build: bundle } = await import('esbuild');
+  const { outputFiles } = await bundle({
+    entryPoints: Object.entries(ENTRIES).map(([out, path]) => ({ out, in: join(ROOT, path) })),
+    outdir: DIST,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    write: false,
+  });
+  await mkdir(DIST, { recursive: true });
+  for (const { path, contents } of outputFiles) {
+    await writeFile(`${path}.${process.pid}`, contents);
+    await rename(`${path}.${process.pid}`, path);
+  }
+}
+
+/** Runs an entry's bundle in this process. */
+export async function runBundle(entry) {
+  if (!isFresh(LAST, ['package.json', 'engine'])) await build();
+  await import(join(DIST, `${entry}.js`));
+}
