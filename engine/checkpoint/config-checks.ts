@@ -111,7 +111,14 @@ function visualTokenizerClaims({ gen_tokenizer_config: sizes }: CheckpointConfig
     divides(sizes.num_heads, sizes.embed_dim, 'num_heads', 'embed_dim'),
     divides(sizes.decoder_heads, sizes.decoder_width, 'decoder_heads', 'decoder_width'),
     divides(4, sizes.decoder_width / sizes.decoder_heads, 'the two axes in pairs', 'the decoder head width'),
-    divides(sizes.decoder_norm_groups, sizes.decoder_ch, 'decoder_norm_groups', 'decoder_ch'),
+    ...sizes.decoder_ch_mult.map((multiple) =>
+      divides(
+        sizes.decoder_norm_groups,
+        multiple * sizes.decoder_ch,
+        'decoder_norm_groups',
+        'decoder channels',
+      ),
+    ),
     [sizes.codebook_size >= 2, 'codebook_size is less than 2'],
   ];
 }

@@ -6,9 +6,8 @@ import { RandomStream } from '../../../engine/decoding/random.ts';
 import { finishedRows } from '../../../engine/decoding/visual-tokenizer.ts';
 import { TuskError } from '../../../engine/errors.ts';
 import { loadVisualTokenizer } from '../../../engine/load-visual-tokenizer.ts';
-import { buildVisualTokenizerDecoder } from '../../../engine/models/visual-tokenizer/decoder.ts';
-import { buildVisualTokenizerEncoder } from '../../../engine/models/visual-tokenizer/encoder.ts';
 import { floatTensor } from '../../../engine/runtime/tensor.ts';
+import { changeConfig, linkedCheckpoint, removeFolder } from '../../helpers/checkpoint-folder.ts';
 
 const checkpoint = await Checkpoint.open('test/parity/alpha/checkpoint');
 const config = await readConfig(checkpoint);
@@ -74,10 +73,14 @@ const WRONG_SIZES = [
   { codebook_size: 1 },
 ];
 for (const wrong of WRONG_SIZES) {
-  test(`sizes that do not divide are refused before a network is built: ${JSON.stringify(wrong)}`, () => {
-    const sizes = { ...config.gen_tokenizer_config, ...wrong };
-    for (const build of [buildVisualTokenizerEncoder, buildVisualTokenizerDecoder]) {
-      assert.throws(() => build(checkpoint, sizes), hasCode('checkpoint-unsupported'));
+  test(`sizes that do not divide are refused with the config: ${JSON.stringify(wrong)}`, async () => {
+    const folder = await linkedCheckpoint();
+    try {
+      const sizes = { ...config.gen_tokenizer_config, ...wrong };
+      await changeConfig(folder, 'gen_tokenizer_config', sizes);
+      await assert.rejects(readConfig(await Checkpoint.open(folder)), hasCode('checkpoint-unsupported'));
+    } finally {
+      await removeFolder(folder);
     }
   });
 }
