@@ -32,13 +32,6 @@ export interface TextDecoderConfig {
 
 export function textDecoderConfig(config: CheckpointConfig): TextDecoderConfig {
   const { text_config: text, vision_config: vision } = config.llm_config;
-  if (text.num_attention_heads % text.num_key_value_heads !== 0 || text.head_dim % 2 !== 0) {
-    throw new TuskError(
-      'checkpoint-unsupported',
-      `config.json: ${text.num_attention_heads} attention heads of ${text.head_dim} can't share ${text.num_key_value_heads} key/value heads.`,
-      { hint: 'The heads must be a multiple of the key/value heads, and their size even.' },
-    );
-  }
   return {
     layers: text.num_hidden_layers,
     width: text.hidden_size,

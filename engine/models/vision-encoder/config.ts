@@ -29,10 +29,6 @@ export interface VisionEncoderConfig {
 export function visionEncoderConfig(config: CheckpointConfig): VisionEncoderConfig {
   const vision = config.llm_config.vision_config;
   const headDim = vision.hidden_size / vision.num_heads;
-  if (headDim % 4 !== 0)
-    throw unsupported(`${vision.num_heads} vision heads of ${headDim}`, 'a multiple of 4');
-  if (vision.out_hidden_size !== config.llm_config.text_config.hidden_size)
-    throw unsupported(`vision out_hidden_size ${vision.out_hidden_size}`, "the text decoder's hidden_size");
   const gelu = ACTIVATIONS[vision.hidden_act as keyof typeof ACTIVATIONS];
   if (!gelu)
     throw unsupported(`vision hidden_act ${vision.hidden_act}`, Object.keys(ACTIVATIONS).join(' or '));

@@ -4,7 +4,7 @@
  * Unusual: rotation of neighbouring pairs, the first half of a head by the row, the second by the column.
  */
 import { type BuiltGraph, GraphBuilder, type Value, type WeightSource } from '../../onnx/graph.ts';
-import { assertVisualTokenizerSizes, PREFIX, type VisualTokenizerConfig } from './config.ts';
+import { PREFIX, type VisualTokenizerConfig } from './config.ts';
 import { pixelsOf } from './convolutions.ts';
 import { attention, gridAngles, gridOf, l2Normalise, toRows, toSpatial } from './grid.ts';
 
@@ -24,7 +24,6 @@ export function buildVisualTokenizerDecoder(
   weights: WeightSource,
   config: VisualTokenizerConfig,
 ): BuiltGraph {
-  assertVisualTokenizerSizes(config);
   const g = new GraphBuilder('visual-tokenizer-decoder', weights);
   const codes = g.input('codes', 'int64', ['rows', 'columns']);
   const grid = gridOf(g, codes, 2);

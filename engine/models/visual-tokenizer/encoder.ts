@@ -5,7 +5,7 @@
  * in the second; the code is the nearest codebook row after both sides are scaled to length 1.
  */
 import { type BuiltGraph, GraphBuilder, type Value, type WeightSource } from '../../onnx/graph.ts';
-import { assertVisualTokenizerSizes, PREFIX, type VisualTokenizerConfig } from './config.ts';
+import { PREFIX, type VisualTokenizerConfig } from './config.ts';
 import { attention, type GridSize, gridAngles, gridOf, l2Normalise, toRows } from './grid.ts';
 
 const EPSILON = 1e-5;
@@ -19,7 +19,6 @@ export function buildVisualTokenizerEncoder(
   weights: WeightSource,
   config: VisualTokenizerConfig,
 ): BuiltGraph {
-  assertVisualTokenizerSizes(config);
   const g = new GraphBuilder('visual-tokenizer-encoder', weights);
   let x = patches(g, g.input('image', 'float32', [1, 3, 'height', 'width']), config);
   for (let i = 0; i < config.num_blocks; i++) x = block(g, x, `${ENCODER}.trunk.blocks.${i}`, config);
