@@ -1,0 +1,162 @@
+/**
+ * A checkpoint of any config in the official layout, with seeded random float32 weights: the networks' own graphs
+ * say which tensors it needs. Its pictures mean nothing; it shows what sizes cost.
+ *
+ *   node --import tsx test/bench/synthesize.ts <folder> [gigabytes, default 2]
+ */
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { pathToFileURL } from 'node:url';
+import { type CheckpointConfig, parseConfig } from '../../engine/checkpoint/config.ts';
+import { conditionSizes } from '../../engine/models/condition/config.ts';
+import { buildCaptionEmbedder, buildQueryFormer } from '../../engine/models/condition/graph.ts';
+import { transformerSizes } from '../../engine/models/diffusion-transformer/config.ts';
+import * as transformer from '../../engine/models/diffusion-transformer/graph.ts';
+import { textDecoderConfig } from '../../engine/models/text-decoder/config.ts';
+import { buildTextDecoder } from '../../engine/models/text-decoder/graph.ts';
+import { vaeSizes } from '../../engine/models/vae/config.ts';
+import { buildVaeDecoder, buildVaeEncoder } from '../../engine/models/vae/graph.ts';
+import { visionEncoderConfig } from '../../engine/models/vision-encoder/config.ts';
+import { buildVisionEncoder } from '../../engine/models/vision-encoder/graph.ts';
+import { buildVisualTokenizerDecoder } from '../../engine/models/visual-tokenizer/decoder.ts';
+import { buildVisualTokenizerEncoder } from '../../engine/models/visual-tokenizer/encoder.ts';
+import type { WeightSource } from '../../engine/onnx/graph.ts';
+import { elementCount } from '../../engine/runtime/tensor.ts';
+
+const BASE = 'test/parity/alpha/checkpoint';
+const BLOCK_VALUES = 2 ** 20;
+const SPREAD = 0.03;
+
+type Shapes = Map<string, readonly number[]>;
+
+/** Every tensor the config's networks read. */
+export function tensorShapes(config: CheckpointConfig): Shapes {
+  const shapes: Shapes = new Map();
+  const source: WeightSource = {
+    folder: '.',
+    has: () => true,
+    locate: (name, shape) => {
+      shapes.set(name, [...shape]);
+      return { elementType: 'float32', shape, file: 'none', offset: 0, length: elementCount(shape) * 4 };
+    },
+  };
+  const dit = transformerSizes(config);
+  const vae = vaeSizes(config);
+  buildTextDecoder(source, textDecoderConfig(config));
+  buildVisionEncoder(source, visionEncoderConfig(config));
+  buildVisualTokenizerEncoder(source, config.gen_tokenizer_config);
+  buildVisualTokenizerDecoder(source, config.gen_tokenizer_config);
+  buildCaptionEmbedder(source, conditionSizes(config));
+  buildQueryFormer(source, conditionSizes(config));
+  for (const build of Object.values(transformer)) {
+    if (typeof build === 'function' && build.name.startsWith('build')) build(source, dit);
+  }
+  buildVaeEncoder(source, vae);
+  buildVaeDecoder(source, vae);
+  return shapes;
+}
+
+/** @param change of the small checkpoint's config.json. @returns bytes of weights written */
+export async function synthesize(
+  folder: string,
+  change: (config: Record<string, never>) => void,
+  tusk: object = {},
+): Promise<number> {
+  await mkdir(folder, { recursive: true });
+  for (const name of await readdir(BASE)) {
+    if (name !== 'config.json' && !name.endsWith('.safetensors'))
+      await copyFile(join(BASE, name), join(folder, name));
+  }
+  const config = JSON.parse(await readFile(join(BASE, 'config.json'), 'utf8'));
+  change(config);
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config, null, 2));
+  await writeFile(join(folder, 'tusk.json'), JSON.stringify(tusk));
+  return writeWeights(join(folder, 'model.safetensors'), tensorShapes(parseConfig(config)));
+}
+
+async function writeWeights(path: string, shapes: Shapes): Promise<number> {
+  const header: Record<string, object> = {};
+  let offset = 0;
+  for (const [name, shape] of shapes) {
+    const length = elementCount(shape) * 4;
+    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + length] };
+    offset += length;
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  const file = createWriteStream(path);
+  const write = async (bytes: Uint8Array) => {
+    if (!file.write(bytes)) await once(file, 'drain');
+  };
+  await write(size);
+  await write(text);
+  const random = randomBlock();
+  for (const [name, shape] of shapes) {
+    for (const part of values(name, shape, random)) await write(new Uint8Array(part));
+  }
+  file.end();
+  await finished(file);
+  return offset;
+}
+
+/** Norm weights are ones, everything else small numbers around zero. */
+function* values(name: string, shape: readonly number[], random: Float32Array): Generator<ArrayBuffer> {
+  const isNorm = shape.length === 1 && name.endsWith('.weight');
+  for (let left = elementCount(shape); left > 0; left -= BLOCK_VALUES) {
+    const count = Math.min(left, BLOCK_VALUES);
+    yield (isNorm ? new Float32Array(count).fill(1) : random.slice(0, count)).buffer as ArrayBuffer;
+  }
+}
+
+/** The linear congruential generator of "Numerical Recipes". */
+function randomBlock(): Float32Array {
+  let state = 7;
+  return Float32Array.from({ length: BLOCK_VALUES }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return SPREAD * (state / 2 ** 31 - 1);
+  });
+}
+
+/** Text decoder of about `gigabytes` less a tenth, and a diffusion transformer for the rest. */
+export function scaleTo(gigabytes: number) {
+  const width = 1024;
+  const feedForward = 4096;
+  const layerBytes = 4 * (3 * width ** 2 + 6 * width * feedForward);
+  const layers = Math.max(1, Math.round((gigabytes * 0.9e9) / layerBytes));
+  return (config: Record<string, Record<string, Record<string, unknown>>>): void => {
+    Object.assign(config.llm_config!.text_config!, {
+      hidden_size: width,
+      intermediate_size: feedForward,
+      num_hidden_layers: layers,
+      num_attention_heads: 16,
+      num_key_value_heads: 8,
+      head_dim: 64,
+      rope_scaling: { rope_type: 'default', mrope_interleaved: true, mrope_section: [16, 8, 8] },
+    });
+    Object.assign(config.llm_config!.vision_config!, { out_hidden_size: width });
+    const rope = { axes_dim_rope: [16, 24, 24], axes_lens: [600, 512, 512] };
+    Object.assign(config.gen_dit_config!, {
+      ...rope,
+      text_feat_dim: width,
+      hidden_size: 768,
+      num_layers: 5,
+      num_attention_heads: 12,
+      num_kv_heads: 4,
+    });
+    Object.assign(config, { gen_axes_dim_rope: rope.axes_dim_rope, gen_axes_lens: rope.axes_lens });
+  };
+}
+
+/** A short run: every weight is read, few tokens and steps are made. */
+export const SHORT_RUN = { sizes: [[128, 128]], steps: 2, negative_prompt: 'blurred' };
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const [folder, gigabytes = '2'] = process.argv.slice(2);
+  if (folder === undefined) throw new Error('Say where: synthesize.ts <folder> [gigabytes]');
+  const bytes = await synthesize(folder, scaleTo(Number(gigabytes)), SHORT_RUN);
+  console.log(`${folder}: ${(bytes / 1e9).toFixed(2)} GB`);
+}
