@@ -8,6 +8,7 @@ import {
   engineMessage,
   type ParamsInput,
   type Port,
+  type Progress,
   type Result,
   VERBS,
   type Verb,
@@ -74,7 +75,7 @@ export class EngineClient {
     if (message.event === 'done') this.finish(request, message.result);
     else if (message.event === 'failed')
       request.reject(new TuskError(message.code, message.message, { hint: message.hint }));
-    else request.onEvent?.(message);
+    else request.onEvent?.(withoutId(message));
   }
 
   private finish({ verb, resolve, reject }: Pending, result: unknown): void {
@@ -87,6 +88,11 @@ export class EngineClient {
     this.gone = true;
     for (const { reject } of this.pending.values()) reject(engineGone());
   }
+}
+
+/** A request's caller knows which one it is. */
+function withoutId({ id: _, ...event }: Progress & { id: string }): Progress {
+  return event;
 }
 
 function engineGone(): TuskError {
