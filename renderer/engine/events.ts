@@ -1,12 +1,16 @@
 /** The one place where the studio's events become store changes. */
 import type { Snapshot, StudioEvent } from '../../engine/studio-protocol.ts';
+import { notify } from '../stores/notices.ts';
 import { byId, isPending, type StudioState, useStudio } from '../stores/studio.ts';
+import { followJob } from './follow.ts';
 
 /** Previews stay valid this long after the next one came, so that a fade can still show them. */
 const PREVIEW_KEPT_MS = 1_000;
 
 export function applySnapshot(snapshot: Snapshot): void {
-  const { chats, jobs, ...rest } = snapshot;
+  const { chats, jobs, problems, ...rest } = snapshot;
+  for (const { message, hint } of problems)
+    notify({ kind: 'failure', title: message, detail: hint ?? undefined });
   useStudio.setState((state) => ({
     ...rest,
     ready: true,
@@ -18,6 +22,7 @@ export function applySnapshot(snapshot: Snapshot): void {
 
 export function applyEvent(event: StudioEvent): void {
   useStudio.setState((state) => changeOf(event, state));
+  if (event.event === 'job') followJob(event.job);
 }
 
 function changeOf(event: StudioEvent, state: StudioState): Partial<StudioState> {

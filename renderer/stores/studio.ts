@@ -53,3 +53,13 @@ export const byId = <T extends { id: string }>(items: readonly T[]): Record<stri
   Object.fromEntries(items.map((item) => [item.id, item]));
 
 export const isPending = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
+
+const UNKNOWN_SIZE = { width: 256, height: 256 };
+
+/** The size a job's picture will have, as far as can be told before it is there. */
+export function sizeOf(job: Job, versions: StudioState['versions']): { width: number; height: number } {
+  const { width, height } = job.settings;
+  const source = job.mode === 'edit' ? versions[job.targetIds.at(-1) ?? ''] : undefined;
+  if (source) return { width: source.width, height: source.height };
+  return width && height ? { width, height } : UNKNOWN_SIZE;
+}

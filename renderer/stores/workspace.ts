@@ -8,9 +8,14 @@ export type Dialog = 'palette' | 'shortcuts' | 'tour' | 'compare';
 export interface WorkspaceState {
   view: View;
   dialog: Dialog | null;
+  /** What a narrow window shows of the studio. */
+  pane: 'thread' | 'canvas';
+  chatsShown: boolean;
   chatId: string | null;
   /** The picture on the canvas. */
   versionId: string | null;
+  /** The job whose previews are on the canvas instead, until it ends. */
+  watchedJobId: string | null;
   /** Pictures the next message is about, the one to be edited last; never changed without a person's act. */
   targetIds: string[];
   /** The two versions being compared, while the compare dialog is open. */
@@ -27,8 +32,11 @@ export interface WorkspaceState {
 export const useWorkspace = create<WorkspaceState>(() => ({
   view: 'studio',
   dialog: null,
+  pane: 'thread',
+  chatsShown: false,
   chatId: null,
   versionId: null,
+  watchedJobId: null,
   targetIds: [],
   compareIds: null,
   message: '',
@@ -40,7 +48,7 @@ export const useWorkspace = create<WorkspaceState>(() => ({
 
 /** Shows a version on the canvas and makes it what the next message is about. */
 export function selectVersion(versionId: string): void {
-  useWorkspace.setState({ versionId, targetIds: [versionId] });
+  useWorkspace.setState({ versionId, targetIds: [versionId], watchedJobId: null, pane: 'canvas' });
 }
 
 export function addTarget(versionId: string): void {
@@ -49,6 +57,14 @@ export function addTarget(versionId: string): void {
   }));
 }
 
+export function removeTarget(versionId: string): void {
+  useWorkspace.setState(({ targetIds }) => ({ targetIds: targetIds.filter((id) => id !== versionId) }));
+}
+
 export function clearTarget(): void {
   useWorkspace.setState({ targetIds: [] });
+}
+
+export function watchJob(jobId: string): void {
+  useWorkspace.setState({ watchedJobId: jobId });
 }

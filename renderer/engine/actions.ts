@@ -1,0 +1,140 @@
+/** What a person does that several parts of the window offer. */
+import type { Version } from '../../engine/studio-protocol.ts';
+import { notify } from '../stores/notices.ts';
+import { byId, useStudio } from '../stores/studio.ts';
+import { addTarget, useWorkspace } from '../stores/workspace.ts';
+import { saveFile } from './files.ts';
+import { call } from './studio.ts';
+
+/** Shows a chat with its newest picture. */
+export async function openChat(chatId: string): Promise<void> {
+  const loaded = await loadChat(chatId);
+  if (!loaded) return;
+  const kept = loaded.filter((version) => version.deletedAt === null);
+  const newest = kept.reduce<Version | undefined>(
+    (best, next) => (best && best.createdAt > next.createdAt ? best : next),
+    undefined,
+  );
+  useWorkspace.setState({
+    view: 'studio',
+    pane: 'thread',
+    chatsShown: false,
+    chatId,
+    versionId: newest?.id ?? null,
+    targetIds: newest ? [newest.id] : [],
+    watchedJobId: firstPendingJob(chatId),
+  });
+}
+
+/** Reads a chat's turns, versions and jobs into the mirror. */
+export async function loadChat(chatId: string): Promise<Version[] | undefined> {
+  const loaded = await call('chats.get', { chatId });
+  if (!loaded) return undefined;
+  useStudio.setState((state) => ({
+    chats: { ...state.chats, [chatId]: loaded.chat },
+    turns: { ...state.turns, ...byId(loaded.turns) },
+    versions: { ...state.versions, ...byId(loaded.versions) },
+    jobs: { ...byId(loaded.jobs), ...state.jobs },
+  }));
+  return loaded.versions;
+}
+
+const firstPendingJob = (chatId: string): string | null => {
+  const { queue, jobs } = useStudio.getState();
+  return queue.find((id) => jobs[id]?.chatId === chatId) ?? null;
+};
+
+/** An empty chat; it is kept once something was said in it. */
+export function newChat(): void {
+  useWorkspace.setState({
+    view: 'studio',
+    pane: 'thread',
+    chatsShown: false,
+    chatId: null,
+    versionId: null,
+    targetIds: [],
+    watchedJobId: null,
+  });
+  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus());
+}
+
+/** The chat on screen; a new one if there is none yet. */
+export async function currentChat(): Promise<string | undefined> {
+  const { chatId } = useWorkspace.getState();
+  if (chatId) return chatId;
+  const chat = await call('chats.create', {});
+  if (chat) useWorkspace.setState({ chatId: chat.id });
+  return chat?.id;
+}
+
+/** Sends what is composed. The message stays where it was if it could not be sent. @param first before all that wait. */
+export async function sendMessage(first = false): Promise<void> {
+  const { message, modeOverride, targetIds, pictureSettings, seed, variations } = useWorkspace.getState();
+  if (message.trim() === '') return;
+  useWorkspace.setState({ message: '', modeOverride: null });
+  const chatId = await currentChat();
+  const settings = { preset: useStudio.getState().settings?.preset, ...pictureSettings };
+  const mode = modeOverride ?? 'auto';
+  const sent =
+    chatId &&
+    (await call('jobs.submit', { chatId, mode, message, targetIds, settings, seed, variations, first }));
+  if (sent) useWorkspace.setState({ watchedJobId: sent.jobs[0]!.id });
+  else useWorkspace.setState((state) => ({ message: state.message || message, modeOverride }));
+}
+
+/** Brings pictures in and makes them what the next message is about. */
+export async function importFiles(files: Iterable<File>): Promise<void> {
+  const pictures = [...files].filter((file) => file.type.startsWith('image/'));
+  if (pictures.length === 0) return;
+  const chatId = await currentChat();
+  if (!chatId) return;
+  for (const file of pictures) {
+    const bytes = new Uint8Array(await file.arrayBuffer());
+    const version = await call('versions.import', { chatId, name: file.name, bytes });
+    if (!version) continue;
+    useStudio.setState(({ versions }) => ({ versions: { ...versions, [version.id]: version } }));
+    addTarget(version.id);
+    useWorkspace.setState({ versionId: version.id, watchedJobId: null });
+  }
+}
+
+/** Into the bin; the notice takes it back. */
+export async function deleteVersions(versionIds: string[], title: string, undo: string): Promise<void> {
+  const deleted = await call('versions.delete', { versionIds });
+  if (!deleted) return;
+  const { versionId, targetIds } = useWorkspace.getState();
+  useWorkspace.setState({
+    versionId: versionId && versionIds.includes(versionId) ? null : versionId,
+    targetIds: targetIds.filter((id) => !versionIds.includes(id)),
+  });
+  notify({
+    kind: 'done',
+    title,
+    action: { label: undo, run: () => void call('versions.restore', { versionIds }) },
+  });
+}
+
+export async function exportVersions(
+  versionIds: string[],
+  format: 'png' | 'jpeg' | 'webp' = 'png',
+  recipe = true,
+): Promise<void> {
+  const file = await call('versions.export', { versionIds, format, recipe });
+  if (file) saveFile(file.name, file.bytes);
+}
+
+/** Composes a picture's recipe anew. @param sameSeed otherwise each message gets a new one. */
+export function applyRecipe(version: Version, sameSeed: boolean): void {
+  useWorkspace.setState({
+    view: 'studio',
+    pane: 'thread',
+    message: version.prompt,
+    pictureSettings: version.settings,
+    seed: sameSeed ? version.seed : null,
+    modeOverride: version.kind === 'edit' ? 'edit' : 'create',
+    targetIds:
+      version.kind === 'edit' && version.parentId
+        ? [version.parentId, ...version.referenceIds].reverse()
+        : [],
+  });
+}

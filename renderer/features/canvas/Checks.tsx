@@ -1,0 +1,76 @@
+import { Flame, ListChecks } from 'lucide-react';
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Version } from '../../../engine/studio-protocol.ts';
+import { Button } from '../../components/Button.tsx';
+import { percent } from '../../components/format.ts';
+import { call } from '../../engine/studio.ts';
+import { showNew } from './CanvasBar.tsx';
+import { SelfCheck } from './SelfCheck.tsx';
+import type { Drift } from './useDrift.ts';
+
+/** What an edit changed besides, and what the model itself thinks of the picture. */
+export function Checks({ version, drift }: { version: Version; drift: Drift }) {
+  const { t } = useTranslation();
+  const [checkedId, setCheckedId] = useState<string | null>(null);
+  const isChecking = checkedId === version.id;
+  const canCheck = version.kind === 'create' || version.kind === 'edit' || version.kind === 'blend';
+  return (
+    <fieldset className="checks" aria-label={t('canvas.checks')}>
+      {drift.isPossible && (
+        <Button look="quiet" small aria-pressed={drift.heatMap !== null} onClick={drift.toggle}>
+          <Flame size={14} /> {t('drift.show')}
+        </Button>
+      )}
+      {canCheck && (
+        <Button
+          look="quiet"
+          small
+          aria-expanded={isChecking}
+          onClick={() => setCheckedId(isChecking ? null : version.id)}
+        >
+          <ListChecks size={14} /> {t('check.run')}
+        </Button>
+      )}
+      {drift.measured && <DriftPanel version={version} share={drift.measured.changedShare} />}
+      {isChecking && <SelfCheck version={version} />}
+    </fieldset>
+  );
+}
+
+function DriftPanel({ version, share }: { version: Version; share: number }) {
+  const { t, i18n } = useTranslation();
+  const [strength, setStrength] = useState(1);
+  const blend = async () => {
+    const blended = await call('versions.blend', { versionId: version.id, strength });
+    if (blended) showNew(blended);
+  };
+  return (
+    <div className="check-panel">
+      <p>{t('drift.changed', { share: percent(share, i18n.language) })}</p>
+      <div className="drift-legend" aria-hidden="true">
+        <span>{t('drift.less')}</span>
+        <i />
+        <span>{t('drift.much')}</span>
+      </div>
+      <label>
+        {t('drift.strength')}
+        <span className="drift-strength">
+          <input
+            type="range"
+            min={0}
+            max={1}
+            step={0.05}
+            value={strength}
+            aria-valuetext={percent(strength, i18n.language)}
+            onChange={(event) => setStrength(Number(event.target.value))}
+          />
+          {percent(strength, i18n.language)}
+        </span>
+      </label>
+      <Button small onClick={blend}>
+        {t('drift.apply')}
+      </Button>
+    </div>
+  );
+}

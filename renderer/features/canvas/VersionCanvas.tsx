@@ -1,0 +1,74 @@
+import { useRef, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Version } from '../../../engine/studio-protocol.ts';
+import { pictureUrl } from '../../components/pictures.ts';
+import { useKeys } from '../../components/useKeys.ts';
+import { BoxLayer } from './BoxLayer.tsx';
+import { CanvasBar } from './CanvasBar.tsx';
+import { Checks } from './Checks.tsx';
+import { useDrift } from './useDrift.ts';
+import { usePanZoom } from './usePanZoom.ts';
+import { Zoom } from './Zoom.tsx';
+
+/** What a drag on the picture does. */
+export type Tool = 'pan' | 'point' | 'crop';
+
+/** From this scale on pixels are shown as they are. */
+const PIXEL_SCALE = 6;
+
+export function VersionCanvas({ version }: { version: Version }) {
+  const { t } = useTranslation();
+  const area = useRef<HTMLDivElement>(null);
+  const [tool, setTool] = useState<Tool>('pan');
+  const view = usePanZoom(area, version, version.id);
+  const drift = useDrift(version);
+  const leaveTool = () => setTool('pan');
+  useKeys({
+    'Mod+0': view.fit,
+    'Mod+1': view.actual,
+    'Mod+=': () => view.zoom(1.25),
+    'Mod++': () => view.zoom(1.25),
+    'Mod+-': () => view.zoom(0.8),
+    Escape: leaveTool,
+  });
+  const { scale, x, y } = view.placement;
+  return (
+    <>
+      <CanvasBar version={version} tool={tool} onTool={setTool} />
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: panning by pointer; the keys are Mod+0, Mod+1, Mod+= */}
+      <div
+        className="canvas-area"
+        ref={area}
+        data-tool={tool}
+        onPointerDown={(event) => tool === 'pan' && event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={(event) => tool === 'pan' && view.pan(event)}
+        onDoubleClick={view.fit}
+      >
+        <div
+          className="canvas-picture"
+          style={{ width: version.width * scale, height: version.height * scale, translate: `${x}px ${y}px` }}
+        >
+          <img
+            src={pictureUrl(version.id)}
+            alt={version.prompt}
+            draggable={false}
+            className={scale >= PIXEL_SCALE ? 'canvas-pixels' : ''}
+          />
+          {drift.heatMap && (
+            <img
+              className="heat-map"
+              src={drift.heatMap}
+              alt={t('drift.alt', { prompt: version.prompt })}
+              draggable={false}
+            />
+          )}
+          {tool !== 'pan' && <BoxLayer key={tool} version={version} tool={tool} onDone={leaveTool} />}
+        </div>
+      </div>
+      <div className="canvas-foot">
+        <Checks version={version} drift={drift} />
+        <Zoom view={view} />
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+import { ArrowDown, ArrowUp, ArrowUpToLine, Pencil, X } from 'lucide-react';
+import { type DragEvent, type FormEvent, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Job } from '../../../engine/studio-protocol.ts';
+import { IconButton } from '../../components/IconButton.tsx';
+import { call } from '../../engine/studio.ts';
+
+interface Props {
+  job: Job;
+  index: number;
+  /** Ids of all that wait. */
+  order: string[];
+}
+
+/** Moves one id to another place of the list. */
+export function moved(order: readonly string[], id: string, to: number): string[] {
+  const rest = order.filter((other) => other !== id);
+  return [...rest.slice(0, to), id, ...rest.slice(to)];
+}
+
+export function QueueChip({ job, index, order }: Props) {
+  const { t } = useTranslation();
+  const [editing, setEditing] = useState(false);
+  const move = (to: number) => void call('jobs.reorder', { jobIds: moved(order, job.id, to) });
+  const drop = (event: DragEvent) => {
+    const id = event.dataTransfer.getData('text/tusk-job');
+    if (id) void call('jobs.reorder', { jobIds: moved(order, id, index) });
+  };
+  if (editing) return <ChipEditor job={job} onEnd={() => setEditing(false)} />;
+  return (
+    <li
+      className="queue-chip"
+      draggable
+      onDragStart={(event) => event.dataTransfer.setData('text/tusk-job', job.id)}
+      onDragOver={(event) => event.preventDefault()}
+      onDrop={drop}
+    >
+      <span className="queue-message">{job.message}</span>
+      <IconButton small label={t('queue.edit', job)} onClick={() => setEditing(true)}>
+        <Pencil size={12} />
+      </IconButton>
+      {index > 0 && (
+        <>
+          <IconButton small label={t('queue.first', job)} onClick={() => move(0)}>
+            <ArrowUpToLine size={12} />
+          </IconButton>
+          <IconButton small label={t('queue.earlier', job)} onClick={() => move(index - 1)}>
+            <ArrowUp size={12} />
+          </IconButton>
+        </>
+      )}
+      {index < order.length - 1 && (
+        <IconButton small label={t('queue.later', job)} onClick={() => move(index + 1)}>
+          <ArrowDown size={12} />
+        </IconButton>
+      )}
+      <IconButton
+        small
+        label={t('queue.cancel', job)}
+        onClick={() => void call('jobs.cancel', { jobId: job.id })}
+      >
+        <X size={12} />
+      </IconButton>
+    </li>
+  );
+}
+
+function ChipEditor({ job, onEnd }: { job: Job; onEnd: () => void }) {
+  const { t } = useTranslation();
+  const [message, setMessage] = useState(job.message);
+  const save = async (event: FormEvent) => {
+    event.preventDefault();
+    if (message.trim() && message !== job.message) await call('jobs.update', { jobId: job.id, message });
+    onEnd();
+  };
+  return (
+    <li className="queue-chip">
+      <form onSubmit={save}>
+        <input
+          aria-label={t('queue.edit', job)}
+          // biome-ignore lint/a11y/noAutofocus: the person asked to edit this line
+          autoFocus
+          value={message}
+          onChange={(event) => setMessage(event.target.value)}
+          onBlur={save}
+          onKeyDown={(event) => event.key === 'Escape' && onEnd()}
+        />
+      </form>
+    </li>
+  );
+}

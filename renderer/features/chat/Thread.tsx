@@ -1,0 +1,59 @@
+import { memo, useEffect, useRef } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../../components/Button.tsx';
+import { EmptyState } from '../../components/EmptyState.tsx';
+import { useStudio } from '../../stores/studio.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
+import { type Exchange, sameExchange, useConversation } from './conversation.ts';
+import { Question } from './Question.tsx';
+import { Reply } from './Reply.tsx';
+
+const EXAMPLES_SHOWN = 3;
+
+export function Thread({ chatId }: { chatId: string | null }) {
+  const { t } = useTranslation();
+  const exchanges = useConversation(chatId);
+  const list = useRef<HTMLOListElement>(null);
+  const count = exchanges.length;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message, or another chat, scrolls to the end
+  useEffect(() => {
+    const element = list.current;
+    if (element) element.scrollTop = element.scrollHeight;
+  }, [count, chatId]);
+  if (count === 0) return <EmptyThread />;
+  return (
+    <ol className="thread" ref={list} aria-label={t('thread.messages')}>
+      {exchanges.map((exchange) => (
+        <Row key={exchange.question.id} exchange={exchange} />
+      ))}
+    </ol>
+  );
+}
+
+const Row = memo(
+  ({ exchange }: { exchange: Exchange }) => (
+    <li className="exchange" id={`turn-${exchange.question.id}`}>
+      <Question turn={exchange.question} />
+      <Reply {...exchange} />
+    </li>
+  ),
+  (before, after) => sameExchange(before.exchange, after.exchange),
+);
+
+function EmptyThread() {
+  const { t } = useTranslation();
+  const examples = useStudio((state) => state.examples.create);
+  return (
+    <div className="thread thread-empty">
+      <EmptyState title={t('empty.title')} text={t('empty.text')}>
+        <ul className="examples">
+          {examples.slice(0, EXAMPLES_SHOWN).map((example) => (
+            <li key={example}>
+              <Button onClick={() => useWorkspace.setState({ message: example })}>{example}</Button>
+            </li>
+          ))}
+        </ul>
+      </EmptyState>
+    </div>
+  );
+}
