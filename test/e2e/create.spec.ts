@@ -1,0 +1,40 @@
+import { expect, say, test } from './tusk.ts';
+
+test('a prompt becomes a picture: stages are told, the result carries its prompt', async ({ home }) => {
+  await say(home, 'draw a red apple');
+  const progress = home.getByRole('progressbar').first();
+  await expect(progress).toBeVisible();
+  await expect(progress).toHaveAttribute('aria-valuetext', /.+/);
+  const picture = home.getByRole('img', { name: /red apple/ }).first();
+  await expect(progress).toBeHidden({ timeout: 90_000 });
+  await expect(picture).toBeVisible();
+  const width = await picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
+  expect(width).toBeGreaterThan(16);
+});
+
+test('what was made is there after a reload', async ({ home }) => {
+  await say(home, 'draw a yellow banana');
+  await expect(home.getByRole('progressbar')).toHaveCount(0, { timeout: 90_000 });
+  await home.reload();
+  await expect(home.getByRole('img', { name: /yellow banana/ }).first()).toBeVisible();
+});
+
+test('a reload in the middle of a job loses nothing', async ({ home }) => {
+  await say(home, 'draw a blue bell');
+  await expect(home.getByRole('progressbar').first()).toBeVisible();
+  await home.reload();
+  await expect(home.getByRole('img', { name: /blue bell/ }).first()).toBeVisible({ timeout: 90_000 });
+});
+
+test('the composer never locks: a second message waits, and can be cancelled', async ({ home }) => {
+  await say(home, 'draw a green frog');
+  await say(home, 'draw a pink pig');
+  await expect(home.getByText('draw a pink pig').first()).toBeVisible();
+  await home.keyboard.press('Escape');
+  await expect(home.getByRole('img', { name: /green frog/ }).first()).toBeVisible({ timeout: 90_000 });
+});
+
+test('an empty message is not sent', async ({ home }) => {
+  await home.getByRole('textbox', { name: 'Message' }).press('ControlOrMeta+Enter');
+  await expect(home.getByRole('progressbar')).toHaveCount(0);
+});
