@@ -1,0 +1,45 @@
+import { useTranslation } from 'react-i18next';
+import { Button } from '../../components/Button.tsx';
+import { EmptyState } from '../../components/EmptyState.tsx';
+import { makePicture, useExamples } from '../../engine/examples.ts';
+import { useWorkspace } from '../../stores/workspace.ts';
+import { ask, EVERYTHING, useShelf } from './shelf.ts';
+
+/** Nothing found, an empty bin, or a library with nothing in it yet. */
+export function NothingHere() {
+  const { t } = useTranslation('library');
+  const query = useShelf((state) => state.query);
+  const isFiltered = query.text !== '' || query.starred || query.kind !== null || query.tag !== null;
+  if (isFiltered)
+    return (
+      <EmptyState title={t('nothingFound')} text={t('nothingFoundText')}>
+        <Button onClick={() => ask(EVERYTHING)}>{t('showAll')}</Button>
+      </EmptyState>
+    );
+  if (query.deleted)
+    return (
+      <EmptyState title={t('binEmpty')} text={t('binEmptyText')}>
+        <Button onClick={() => ask(EVERYTHING)}>{t('showAll')}</Button>
+      </EmptyState>
+    );
+  return <FirstPictures />;
+}
+
+function FirstPictures() {
+  const { t } = useTranslation('library');
+  const { create } = useExamples();
+  return (
+    <EmptyState title={t('first')} text={t('firstText')}>
+      <ul className="library-examples">
+        {create.slice(0, 3).map((prompt) => (
+          <li key={prompt}>
+            <Button onClick={() => void makePicture(prompt)}>{prompt}</Button>
+          </li>
+        ))}
+      </ul>
+      <Button look="quiet" onClick={() => useWorkspace.setState({ view: 'studio' })}>
+        {t('writeYourOwn')}
+      </Button>
+    </EmptyState>
+  );
+}
