@@ -144,7 +144,7 @@ for (const [code, message, args] of REFUSED) {
 }
 
 test('info and verify print what they found', async () => {
-  const info = await run('info', INTACT, '--json', '--deep');
+  const info = await run('info', INTACT, '--json');
   assert.equal(info.code, 0, info.stderr);
   const [done] = jsonLines(info.stdout) as { networks: { parameters: number }[]; nonFinite: string[] }[];
   assert.equal(done?.networks.length, 6);
