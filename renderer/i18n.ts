@@ -31,6 +31,7 @@ export async function startWords(): Promise<void> {
     lng: 'en',
     fallbackLng: 'en',
     defaultNS: 'studio',
+    showSupportNotice: false,
     interpolation: { escapeValue: false },
   });
 }

@@ -84,7 +84,10 @@ export async function sendMessage(first = false): Promise<void> {
 
 /** Brings pictures in and makes them what the next message is about. */
 export async function importFiles(files: Iterable<File>): Promise<void> {
-  const pictures = [...files].filter((file) => file.type.startsWith('image/'));
+  const all = [...files];
+  for (const file of all.filter(({ name }) => name.endsWith('.tusk')))
+    await importProject(new Uint8Array(await file.arrayBuffer()));
+  const pictures = all.filter((file) => file.type.startsWith('image/'));
   if (pictures.length === 0) return;
   const chatId = await currentChat();
   if (!chatId) return;
@@ -96,6 +99,17 @@ export async function importFiles(files: Iterable<File>): Promise<void> {
     addTarget(version.id);
     useWorkspace.setState({ versionId: version.id, watchedJobId: null });
   }
+}
+
+/** A chat that was exported, with its pictures. */
+export async function importProject(bytes: Uint8Array): Promise<void> {
+  const chat = await call('chats.import', { bytes });
+  if (chat) await openChat(chat.id);
+}
+
+export async function exportProject(chatId: string): Promise<void> {
+  const file = await call('chats.export', { chatId });
+  if (file) saveFile(file.name, file.bytes);
 }
 
 /** Into the bin; the notice takes it back. */

@@ -1,11 +1,11 @@
-import { Pencil, Trash2 } from 'lucide-react';
+import { Download, Pencil, Trash2 } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Chat } from '../../../engine/studio-protocol.ts';
 import { IconButton } from '../../components/IconButton.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { useKeys } from '../../components/useKeys.ts';
-import { newChat, openChat } from '../../engine/actions.ts';
+import { exportProject, newChat, openChat } from '../../engine/actions.ts';
 import { call } from '../../engine/studio.ts';
 import { notify } from '../../stores/notices.ts';
 import { useStudio } from '../../stores/studio.ts';
@@ -64,6 +64,9 @@ function ChatRow({ chat }: { chat: Chat }) {
       </button>
       <IconButton small label={t('chats.rename', { title })} onClick={() => setRenaming(true)}>
         <Pencil size={13} />
+      </IconButton>
+      <IconButton small label={t('chats.export', { title })} onClick={() => void exportProject(chat.id)}>
+        <Download size={13} />
       </IconButton>
       <IconButton small label={t('chats.delete', { title })} onClick={remove}>
         <Trash2 size={13} />

@@ -1,5 +1,5 @@
 import { RotateCw, StepForward } from 'lucide-react';
-import type { KeyboardEvent } from 'react';
+import type { DragEvent, KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job, Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
@@ -33,6 +33,7 @@ function Picture({ version, number }: { version: Version; number: number | null 
     <button
       type="button"
       className="picture-button"
+      data-version={version.id}
       aria-pressed={isShown}
       aria-label={t(version.kind === 'draft' ? 'picture.showDraft' : 'picture.show', version)}
       onClick={() => selectVersion(version.id)}
@@ -43,11 +44,19 @@ function Picture({ version, number }: { version: Version; number: number | null 
         width={version.width}
         height={version.height}
         loading="lazy"
+        onDragStart={(event) => dragOut(event, version.id)}
       />
       {number && <kbd className="picture-number">{number}</kbd>}
       {version.kind === 'draft' && <span className="picture-badge">{t('picture.draft')}</span>}
     </button>
   );
+}
+
+/** The shell drags the file itself; a browser drags the picture it shows. */
+function dragOut(event: DragEvent, versionId: string): void {
+  if (!window.tusk) return;
+  event.preventDefault();
+  void window.tusk.dragOut(versionId);
 }
 
 function Actions({ version, jobs }: { version: Version; jobs: Job[] }) {

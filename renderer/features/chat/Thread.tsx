@@ -15,11 +15,16 @@ export function Thread({ chatId }: { chatId: string | null }) {
   const exchanges = useConversation(chatId);
   const list = useRef<HTMLOListElement>(null);
   const count = exchanges.length;
+  const shownId = useWorkspace((state) => state.versionId);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new message, or another chat, scrolls to the end
   useEffect(() => {
     const element = list.current;
     if (element) element.scrollTop = element.scrollHeight;
   }, [count, chatId]);
+  useEffect(() => {
+    if (shownId)
+      list.current?.querySelector(`[data-version="${shownId}"]`)?.scrollIntoView({ block: 'nearest' });
+  }, [shownId]);
   if (count === 0) return <EmptyThread />;
   return (
     <ol className="thread" ref={list} aria-label={t('thread.messages')}>

@@ -2,6 +2,7 @@ import { CircleAlert, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
+import { copyText } from '../../engine/shell.ts';
 import { call } from '../../engine/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 
@@ -43,7 +44,7 @@ export function TroubleCard({ job }: { job: Job }) {
         <details>
           <summary>{t('trouble.details')}</summary>
           <pre>{reportOf(job, code)}</pre>
-          <Button look="quiet" small onClick={() => void navigator.clipboard.writeText(reportOf(job, code))}>
+          <Button look="quiet" small onClick={() => void copyText(reportOf(job, code))}>
             {t('trouble.copy')}
           </Button>
         </details>

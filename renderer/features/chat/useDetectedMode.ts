@@ -14,8 +14,9 @@ export function useDetectedMode(): Detected {
   const targetIds = useWorkspace((state) => state.targetIds);
   const isOpen = useStudio((state) => state.ready && state.connection === 'open');
   const [detected, setDetected] = useState<Detected>({ mode: 'create', why: '' });
+  const isEmpty = message.trim() === '';
   useEffect(() => {
-    if (!isOpen) return;
+    if (!isOpen || isEmpty) return;
     let isCurrent = true;
     const detect = () =>
       request('jobs.detect', { message, targetIds }).then(
@@ -28,6 +29,6 @@ export function useDetectedMode(): Detected {
       isCurrent = false;
       clearTimeout(timer);
     };
-  }, [message, targetIds, isOpen]);
-  return detected;
+  }, [message, targetIds, isOpen, isEmpty]);
+  return isEmpty ? { mode: targetIds.length > 0 ? 'edit' : 'create', why: '' } : detected;
 }

@@ -4,13 +4,14 @@ import type { Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
 import { bytes, seconds } from '../../components/format.ts';
 import { applyRecipe } from '../../engine/actions.ts';
+import { copyText } from '../../engine/shell.ts';
 import { notify } from '../../stores/notices.ts';
 
 export function Recipe({ version }: { version: Version }) {
   const { t } = useTranslation();
   const rows = useRows(version);
   const copy = async () => {
-    await navigator.clipboard.writeText(rows.map(([name, value]) => `${name}: ${value}`).join('\n'));
+    await copyText(rows.map(([name, value]) => `${name}: ${value}`).join('\n'));
     notify({ kind: 'done', title: t('recipe.copied') });
   };
   return (

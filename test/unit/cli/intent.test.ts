@@ -14,6 +14,9 @@ const MESSAGES: readonly (readonly [message: string, hasPicture: boolean, intent
   ['is the car red', true, 'ask'],
   ['can you draw?', true, 'ask'],
   ['paint a house', false, 'create'],
+  ['a red apple in snow', false, 'create'],
+  ['two blue cars', true, 'create'],
+  ['a red apple?', false, 'ask'],
 ];
 
 for (const [message, hasPicture, intent] of MESSAGES) {
