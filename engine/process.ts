@@ -1,10 +1,12 @@
 /**
- * Entry of the engine's process, started by `child_process.fork` with `serialization: 'advanced'`. It ends with
- * its parent. Ctrl-C on a terminal reaches parent and child: the parent decides, so the child ignores it.
+ * Entry of the engine's process, started by `child_process.fork` with `serialization: 'advanced'`, or by the desktop
+ * shell, which sends the port of its client. It ends with its parent. Ctrl-C on a terminal reaches parent and child:
+ * the parent decides, so the child ignores it.
  */
 import { log } from './log.ts';
 import { createHandlers } from './process/handlers.ts';
 import { serve } from './process/serve.ts';
+import { onShellMessage, shellLine } from './process/shell-port.ts';
 import type { Port } from './protocol.ts';
 
 const parentPort: Port = {
@@ -20,4 +22,6 @@ process.on('unhandledRejection', (reason) => {
   process.exit(1);
 });
 process.once('disconnect', () => process.exit(0));
-serve(parentPort, createHandlers({ threads: Number(process.env.TUSK_THREADS ?? 0) }));
+const handlers = createHandlers({ threads: Number(process.env.TUSK_THREADS ?? 0) });
+if (shellLine) onShellMessage(shellLine, (_, port) => port && serve(port, handlers));
+else serve(parentPort, handlers);

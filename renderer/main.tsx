@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client';
 import { App } from './App.tsx';
+import { followShell } from './engine/shell-commands.ts';
 import { connect } from './engine/studio.ts';
 import { startWords } from './i18n.ts';
 import './styles/tokens.css';
@@ -7,4 +8,5 @@ import './styles/base.css';
 
 await startWords();
 connect();
+if (window.tusk) followShell(window.tusk);
 createRoot(document.getElementById('root')!).render(<App />);

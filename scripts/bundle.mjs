@@ -7,7 +7,12 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
 /** The entry written last: when it is fresh, all are. */
-const ENTRIES = { process: 'engine/process.ts', browser: 'engine/browser.ts', cli: 'engine/cli/main.ts' };
+const ENTRIES = {
+  process: 'engine/process.ts',
+  'studio-process': 'engine/studio-process.ts',
+  browser: 'engine/browser.ts',
+  cli: 'engine/cli/main.ts',
+};
 const LAST = join(DIST, 'cli.js');
 
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -26,20 +31,23 @@ function filesUnder(source) {
   );
 }
 
-/** Files are renamed into place, so that two commands may build at once. */
-async function build() {
-  const { build: bundle } = await import('esbuild');
-  const { outputFiles } = await bundle({
+/** Makes the bundles if they are old. */
+export async function buildEngine() {
+  if (isFresh(LAST, ['package.json', 'engine'])) return;
+  await bundle({
     entryPoints: Object.entries(ENTRIES).map(([out, path]) => ({ out, in: join(ROOT, path) })),
     outdir: DIST,
-    bundle: true,
     packages: 'external',
-    platform: 'node',
     format: 'esm',
     target: 'node20',
-    write: false,
   });
-  await mkdir(DIST, { recursive: true });
+}
+
+/** @param options of esbuild. Files are renamed into place, so that two commands may build at once. */
+export async function bundle(options) {
+  const { build } = await import('esbuild');
+  const { outputFiles } = await build({ bundle: true, platform: 'node', write: false, ...options });
+  await mkdir(options.outdir, { recursive: true });
   for (const { path, contents } of outputFiles) {
     await writeFile(`${path}.${process.pid}`, contents);
     await rename(`${path}.${process.pid}`, path);
@@ -48,6 +56,6 @@ async function build() {
 
 /** Runs an entry's bundle in this process. */
 export async function runBundle(entry) {
-  if (!isFresh(LAST, ['package.json', 'engine'])) await build();
+  await buildEngine();
   await import(join(DIST, `${entry}.js`));
 }

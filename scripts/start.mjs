@@ -3,6 +3,8 @@
  * `npm start`: the window if Electron's binary and a display are there, else browser mode; `--browser` asks for it.
  * Other options go to the entry (engine/browser.ts); with `--renderer FOLDER` no page is built.
  */
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFresh, ROOT, runBundle } from './bundle.mjs';
 
@@ -15,9 +17,31 @@ async function buildRenderer() {
   await build({ root: join(ROOT, 'renderer'), configFile: join(ROOT, 'vite.config.ts'), logLevel: 'warn' });
 }
 
-process.argv = process.argv.filter((argument) => argument !== '--browser');
-if (!process.argv.includes('--renderer')) {
-  await buildRenderer();
-  process.argv.push('--renderer', RENDERER);
+/** Path of Electron's binary if it was installed. Importing the package would download it. */
+function electronBinary() {
+  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(ROOT, 'node_modules', 'electron', 'dist');
+  const pathFile = join(ROOT, 'node_modules', 'electron', 'path.txt');
+  const binary = join(folder, existsSync(pathFile) ? readFileSync(pathFile, 'utf8') : 'electron');
+  return existsSync(binary) ? binary : undefined;
 }
-await runBundle('browser');
+
+const hasDisplay = () =>
+  process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+
+async function startWindow(binary) {
+  const { buildElectron } = await import('./build-electron.mjs');
+  await buildElectron();
+  const child = spawn(binary, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit' });
+  child.on('exit', (code) => process.exit(code ?? 1));
+}
+
+async function startBrowserMode() {
+  process.argv = process.argv.filter((argument) => argument !== '--browser');
+  if (!process.argv.includes('--renderer')) process.argv.push('--renderer', RENDERER);
+  await runBundle('browser');
+}
+
+if (!process.argv.includes('--renderer')) await buildRenderer();
+const binary = process.argv.includes('--browser') ? undefined : electronBinary();
+if (binary && hasDisplay()) await startWindow(binary);
+else await startBrowserMode();

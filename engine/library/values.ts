@@ -65,4 +65,9 @@ export class Values {
       sizeBytes: Number(row.size_bytes),
     }));
   }
+
+  /** Tusk makes no call unless a person asked for it; each one is kept here. */
+  recordNetworkCall({ at, address, why, sizeBytes }: NetworkCall): void {
+    this.database.run('INSERT INTO ledger VALUES (?, ?, ?, ?)', [at, address, why, sizeBytes]);
+  }
 }

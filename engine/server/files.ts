@@ -1,20 +1,9 @@
 /** What is served: the renderer's files, known by name when the server starts, and pictures by their opaque ids. */
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
+import { type Content, FILE_TYPES } from '../page.ts';
 import type { Studio } from '../studio/studio.ts';
-import type { Content } from './responses.ts';
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.webp': 'image/webp',
-  '.woff2': 'font/woff2',
-  '.ico': 'image/x-icon',
-};
 const PICTURE = /^\/pictures\/([a-z0-9]{8,40})$/;
 const THUMBNAIL = /^\/pictures\/([a-z0-9]{8,40})\/thumbnail(?:\?size=(\d{1,4}))?$/;
 const DEFAULT_THUMBNAIL_SIDE = 320;
@@ -23,7 +12,7 @@ const DEFAULT_THUMBNAIL_SIDE = 320;
 export async function rendererFiles(folder: string): Promise<Map<string, string>> {
   const names = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = names
-    .filter((entry) => entry.isFile() && extname(entry.name) in TYPES)
+    .filter((entry) => entry.isFile() && extname(entry.name) in FILE_TYPES)
     .map((entry) => join(entry.parentPath, entry.name));
   const byAddress = files.map(
     (path) =>
@@ -54,7 +43,7 @@ export async function contentAt(
   const path = renderer.get(address);
   if (!path) return undefined;
   return {
-    type: TYPES[extname(path)]!,
+    type: FILE_TYPES[extname(path)]!,
     bytes: await readFile(path),
     immutable: address.startsWith('/assets/'),
   };

@@ -1,37 +1,7 @@
 /** Answers over HTTP, all with the headers that keep a page from being misused. */
 import type { ServerResponse } from 'node:http';
+import { type Content, FOREVER, SAFETY_HEADERS } from '../page.ts';
 import type { Refusal } from './door.ts';
-
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob: data:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-export const SAFETY_HEADERS: Readonly<Record<string, string>> = {
-  'Content-Security-Policy': POLICY,
-  'X-Content-Type-Options': 'nosniff',
-  'X-Frame-Options': 'DENY',
-  'Referrer-Policy': 'no-referrer',
-  'Cross-Origin-Opener-Policy': 'same-origin',
-  'Cross-Origin-Resource-Policy': 'same-origin',
-  'Permissions-Policy': 'camera=(), microphone=(), geolocation=()',
-};
-
-export interface Content {
-  type: string;
-  bytes: Uint8Array;
-  /** A file that never changes under its address. */
-  immutable?: boolean;
-}
-
-const FOREVER = 'private, max-age=31536000, immutable';
 
 export function sendContent(response: ServerResponse, { type, bytes, immutable = false }: Content): void {
   response.writeHead(200, {

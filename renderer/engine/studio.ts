@@ -4,7 +4,8 @@ import { notify } from '../stores/notices.ts';
 import { useStudio } from '../stores/studio.ts';
 import { StudioClient, StudioFailure } from './client.ts';
 import { applyEvent, applySnapshot } from './events.ts';
-import { SocketTransport, type Transport } from './transport.ts';
+import { shellPorts } from './shell.ts';
+import { PortTransport, SocketTransport, type Transport } from './transport.ts';
 
 let client: StudioClient | undefined;
 
@@ -13,8 +14,11 @@ function socketAddress(): string {
   return `${protocol === 'https:' ? 'wss' : 'ws'}://${host}/studio`;
 }
 
+const defaultTransport = (): Transport =>
+  window.tusk ? new PortTransport(shellPorts(window.tusk)) : new SocketTransport(socketAddress());
+
 /** Opens the connection; every (re)connection reads the snapshot again, so that nothing shown is stale. */
-export function connect(transport: Transport = new SocketTransport(socketAddress())): void {
+export function connect(transport: Transport = defaultTransport()): void {
   client = new StudioClient(transport, applyEvent, (connection) => {
     useStudio.setState({ connection });
     if (connection === 'open')

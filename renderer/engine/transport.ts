@@ -45,25 +45,36 @@ export class SocketTransport implements Transport {
   }
 }
 
-/** Frames are structured clones. The shell hands over a new port whenever the studio was restarted. */
+/** Frames are structured clones. The shell hands over a new port whenever the studio was restarted, null when it is lost. */
 export class PortTransport implements Transport {
   onMessage: Transport['onMessage'] = () => {};
   onState: Transport['onState'] = () => {};
-  private port: MessagePort | undefined;
+  private port: MessagePort | null = null;
 
-  constructor(private readonly onPort: (receive: (port: MessagePort) => void) => void) {}
+  constructor(private readonly onPort: (receive: (port: MessagePort | null) => void) => void) {}
 
   start(): void {
     this.onPort((port) => {
-      this.port?.close();
-      this.port = port;
-      port.onmessage = ({ data }: MessageEvent<unknown>) => this.onMessage(data);
-      port.start();
-      this.onState('open');
+      this.leave();
+      if (port) this.enter(port);
     });
   }
 
   send(message: unknown): void {
     this.port?.postMessage(message);
+  }
+
+  private enter(port: MessagePort): void {
+    this.port = port;
+    port.onmessage = ({ data }: MessageEvent<unknown>) => this.onMessage(data);
+    port.start();
+    this.onState('open');
+  }
+
+  private leave(): void {
+    if (!this.port) return;
+    this.port.close();
+    this.port = null;
+    this.onState('closed');
   }
 }

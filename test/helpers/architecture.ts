@@ -16,7 +16,7 @@ export interface Import {
 const LAYERS: readonly (readonly [layer: string, pattern: RegExp])[] = [
   ['base', /^engine\/(errors|log|files|intent)\.ts$/],
   ['wire', /^engine\/wire\.ts$/],
-  ['protocol', /^engine\/(protocol|studio-protocol|check)\.ts$/],
+  ['protocol', /^engine\/(protocol|studio-protocol|shell-protocol|page|check)\.ts$/],
   ['client', /^engine\/(client|spawn)\.ts$/],
   ['entry', /^engine\/(process|server|browser|studio-process|cli)(\.ts$|\/)/],
   ['studio', /^engine\/studio\//],
@@ -90,7 +90,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'checkpoint',
   ],
   bridge: ['protocol'],
-  electron: ['bridge', 'protocol'],
+  electron: ['bridge', 'protocol', 'base'],
   components: [],
   stores: ['protocol', 'bridge'],
   'renderer-engine': ['wire', 'stores', 'protocol', 'bridge'],

@@ -1,0 +1,32 @@
+/** Where things lie, in the repository and in the installed app alike. */
+import { join } from 'node:path';
+import { app } from 'electron';
+
+export interface Places {
+  /** The built page. */
+  page: string;
+  preload: string;
+  /** Entries of the two processes, started by path. */
+  studio: string;
+  engine: string;
+  /** The embedded checkpoint: ordinary files, since the engine maps them. */
+  model: string;
+  /** Pictures and chats. */
+  library: string;
+  /** What the shell itself remembers. */
+  windowState: string;
+}
+
+export function findPlaces(): Places {
+  const built = join(app.getAppPath(), 'dist');
+  const resources = app.isPackaged ? process.resourcesPath : join(app.getAppPath(), 'assets');
+  return {
+    page: join(built, 'renderer'),
+    preload: join(built, 'electron', 'preload.cjs'),
+    studio: join(built, 'studio-process.js'),
+    engine: join(built, 'process.js'),
+    model: process.env.TUSK_CHECKPOINT ?? join(resources, 'model'),
+    library: process.env.TUSK_LIBRARY ?? join(app.getPath('pictures'), 'Tusk'),
+    windowState: join(app.getPath('userData'), 'window.json'),
+  };
+}
