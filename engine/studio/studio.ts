@@ -89,6 +89,11 @@ export class Studio {
     return this.library.pictures.thumbnail(versionId, side);
   }
 
+  /** Adds a call over the network to the ledger. @param call its address, why it was made, bytes that came. */
+  recordNetworkCall(call: { address: string; why: string; sizeBytes: number }): void {
+    this.library.values.recordNetworkCall({ ...call, at: Date.now() });
+  }
+
   /** Process id of the running engine. */
   get enginePid(): number | undefined {
     return this.parts.engine.pid;
