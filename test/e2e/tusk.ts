@@ -9,6 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test as base, type Page } from '@playwright/test';
+import type { Chat, Version } from '../../engine/studio-protocol.ts';
+import { bringIn, drawing, StudioClient } from './studio.ts';
 
 const SMALL = {
   name: 'Parity checkpoint',
@@ -57,8 +59,30 @@ export async function stopTusk(tusk: Tusk): Promise<void> {
   await ended;
 }
 
-/** `tusk` and its server live as long as the worker; `page` is a fresh, signed-in page on it. */
-export const test = base.extend<{ home: Page }, { tusk: Tusk; session: { cookies: CookieJar } }>({
+/** A chat of its own with two pictures in it, open on the screen. */
+export interface Desk {
+  page: Page;
+  studio: StudioClient;
+  chat: Chat;
+  /** On the canvas last brought in: blue. Both names are found nowhere else. */
+  red: Version;
+  blue: Version;
+}
+
+interface WorkerFixtures {
+  tusk: Tusk;
+  cookie: { name: string; value: string };
+  studio: StudioClient;
+  sharedPage: Page;
+}
+
+let desks = 0;
+
+/**
+ * `tusk` and its server live as long as the worker. `home` is a fresh, signed-in page on it; `desk` a page that is
+ * kept from test to test and loaded again, on a prepared chat.
+ */
+export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
   tusk: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the first parameter's pattern
     async ({}, use) => {
@@ -68,23 +92,67 @@ export const test = base.extend<{ home: Page }, { tusk: Tusk; session: { cookies
       await stopTusk(tusk);
       await rm(folder, { recursive: true, force: true });
     },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  cookie: [async ({ tusk }, use) => use(await enter(tusk.address)), { scope: 'worker' }],
+  studio: [
+    async ({ tusk, cookie }, use) => {
+      const studio = await StudioClient.open(tusk.address, `${cookie.name}=${cookie.value}`);
+      await use(studio);
+      studio.close();
+    },
     { scope: 'worker' },
   ],
-  session: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the first parameter's pattern
-    async ({}, use) => use({ cookies: [] }),
+  sharedPage: [
+    async ({ browser, tusk, cookie }, use) => {
+      const context = await browser.newContext({ acceptDownloads: true, viewport: VIEWPORT });
+      await context.addCookies([{ ...cookie, url: new URL('/', tusk.address).href }]);
+      await use(await context.newPage());
+      await context.close();
+    },
     { scope: 'worker' },
   ],
-  home: async ({ page, context, tusk, session }, use) => {
-    if (session.cookies.length > 0) await context.addCookies(session.cookies);
-    await page.goto(session.cookies.length > 0 ? new URL('/', tusk.address).href : tusk.address);
-    session.cookies = await context.cookies();
+  home: async ({ page, context, tusk, cookie }, use) => {
+    await context.addCookies([{ ...cookie, url: new URL('/', tusk.address).href }]);
+    await page.goto(new URL('/', tusk.address).href);
     await dismissTour(page);
     await use(page);
   },
+  desk: async ({ sharedPage: page, studio, tusk }, use) => {
+    desks += 1;
+    const chat = await studio.call('chats.create', { title: `Desk ${desks}` });
+    const red = await bringIn(studio, chat.id, `red disc ${desks}.png`, await drawing('#c8102e', '#f4f0e6'));
+    const blue = await bringIn(
+      studio,
+      chat.id,
+      `blue disc ${desks}.png`,
+      await drawing('#1f4fc8', '#f4f0e6'),
+    );
+    await page.setViewportSize(VIEWPORT);
+    await show(page, tusk, chat.id);
+    await use({ page, studio, chat, red, blue });
+    await studio.call('jobs.pause', { paused: false });
+    await studio.call('jobs.cancelAll', {});
+  },
 });
 
-type CookieJar = Awaited<ReturnType<ReturnType<Page['context']>['cookies']>>;
+const VIEWPORT = { width: 1280, height: 800 };
+
+/** The one-time token becomes a cookie. */
+async function enter(address: string): Promise<{ name: string; value: string }> {
+  const { headers } = await fetch(address, { redirect: 'manual' });
+  const [name, value] = headers.get('set-cookie')!.split(';')[0]!.split('=');
+  return { name: name!, value: value! };
+}
+
+/** Loads the page as if that chat had been the last one open in it. */
+async function show(page: Page, tusk: Tusk, chatId: string): Promise<void> {
+  const address = new URL('/', tusk.address).href;
+  if (!page.url().startsWith(address)) await page.goto(address);
+  await page.evaluate((id) => sessionStorage.setItem('tusk-chat', id), chatId);
+  await page.reload();
+  await page.getByRole('toolbar', { name: 'Tools' }).waitFor();
+}
 
 async function dismissTour(page: Page): Promise<void> {
   await page.getByRole('textbox', { name: 'Message' }).waitFor();
