@@ -225,7 +225,7 @@ const timings = z.object({
 export type Timings = z.infer<typeof timings>;
 
 /** Everything needed to make the same picture again; also written into the PNG. */
-const recipe = z.object({
+export const recipe = z.object({
   verb: z.enum(['create', 'edit']),
   prompt: z.string(),
   negative: z.string(),

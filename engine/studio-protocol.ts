@@ -179,7 +179,7 @@ export const snapshot = z.object({
 export type Snapshot = z.infer<typeof snapshot>;
 
 const nothing = z.object({});
-const bytes = z.instanceof(Uint8Array);
+const bytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, 'must be bytes');
 const page = z.object({
   versions: z.array(version),
   total: z.number().int(),

@@ -6,6 +6,7 @@
  */
 import Sqlite from 'libsql';
 import { TuskError } from '../errors.ts';
+import { log } from '../log.ts';
 
 export type Scalar = string | number | null;
 export type Row = Record<string, Scalar>;
@@ -19,20 +20,26 @@ export class Database {
 
   private constructor(private readonly sqlite: Sqlite.Database) {}
 
-  /** @throws TuskError `library-locked`, `library-read-only`; SqliteError if the file is no database. */
+  /** @throws TuskError `library-locked`, `library-read-only`; SqliteError or Error if the file is damaged or no database. */
   static open(path: string): Database {
     if (path.includes('\0')) throw new TuskError('bad-request', 'The library path contains a NUL character.');
     const sqlite = new Sqlite(path, { timeout: BUSY_TIMEOUT_MS });
     const database = new Database(sqlite);
     try {
-      for (const pragma of ['locking_mode=EXCLUSIVE', 'journal_mode=WAL', 'synchronous=FULL'])
-        database.all(`PRAGMA ${pragma}`);
+      database.all('PRAGMA locking_mode=EXCLUSIVE');
+      database.assertSound();
+      for (const pragma of ['journal_mode=WAL', 'synchronous=FULL']) database.all(`PRAGMA ${pragma}`);
       database.execute('BEGIN IMMEDIATE; COMMIT');
     } catch (cause) {
       sqlite.close();
       throw explain(cause);
     }
     return database;
+  }
+
+  /** Opens for reading what can be read: nothing is checked, nothing is written. */
+  static openDamaged(path: string): Database {
+    return new Database(new Sqlite(path, { timeout: BUSY_TIMEOUT_MS }));
   }
 
   get schemaVersion(): number {
@@ -61,7 +68,11 @@ export class Database {
 
   /** Several statements without values. */
   execute(sql: string): void {
-    this.sqlite.exec(sql);
+    try {
+      this.sqlite.exec(sql);
+    } catch (cause) {
+      throw explain(cause);
+    }
   }
 
   /** All or nothing, on disk when it returns. Inside another transaction it is part of that one. */
@@ -80,9 +91,22 @@ export class Database {
     }
   }
 
+  /** Gives the file back at once: libsql itself holds it until its statements are collected as garbage. */
   close(): void {
+    try {
+      for (const pragma of ['journal_mode=DELETE', 'locking_mode=NORMAL', 'user_version'])
+        this.all(`PRAGMA ${pragma}`);
+    } catch (thrown) {
+      log.debug(`closing a damaged library: ${thrown}`);
+    }
     this.statements.clear();
     this.sqlite.close();
+  }
+
+  /** Before anything is written. @throws Error naming the first damage. */
+  private assertSound(): void {
+    const verdict = String(this.first('PRAGMA quick_check(1)')?.quick_check);
+    if (verdict !== 'ok') throw new Error(verdict);
   }
 
   private begin(): void {

@@ -1,29 +1,26 @@
 /** Everything made or brought in, in one folder: a SQLite file and picture files. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Failure } from '../studio-protocol.ts';
 import { Chats } from './chats.ts';
-import { Database } from './database.ts';
+import type { Database } from './database.ts';
 import { Jobs } from './jobs.ts';
+import { openDatabase } from './open.ts';
 import { Pictures } from './pictures.ts';
-import { migrate } from './schema.ts';
+import { adoptPictures } from './salvage.ts';
 import { Values } from './values.ts';
 import { Versions } from './versions.ts';
-
-export const DATABASE_NAME = 'library.db';
 
 export class Library {
   readonly chats: Chats;
   readonly versions: Versions;
   readonly jobs: Jobs;
   readonly values: Values;
-  /** What was wrong when it was opened. */
-  readonly problems: Failure[] = [];
 
   private constructor(
     readonly folder: string,
     private readonly database: Database,
     readonly pictures: Pictures,
+    /** What was wrong when it was opened. */
+    readonly problems: Failure[],
   ) {
     this.chats = new Chats(database);
     this.versions = new Versions(database);
@@ -31,16 +28,27 @@ export class Library {
     this.values = new Values(database);
   }
 
+  /** @throws TuskError `library-newer`, `library-locked`, `library-read-only`, `file-write`. */
   static async open(folder: string): Promise<Library> {
-    await mkdir(folder, { recursive: true });
-    const database = Database.open(join(folder, DATABASE_NAME));
-    migrate(database);
-    return new Library(folder, database, await Pictures.open(folder));
+    const { database, problems, isNew } = await openDatabase(folder);
+    const library = new Library(folder, database, await Pictures.open(folder), problems);
+    if (isNew) await library.adopt();
+    return library;
   }
 
   /** All or nothing, on disk when it returns. */
   transaction<T>(work: () => T): T {
     return this.database.transaction(work);
+  }
+
+  private async adopt(): Promise<void> {
+    const adopted = await adoptPictures(this.pictures, this.versions);
+    if (adopted > 0 && this.problems.length === 0)
+      this.problems.push({
+        code: 'library-damaged',
+        message: `The library's list was missing. ${adopted} pictures were taken in from their files.`,
+        hint: null,
+      });
   }
 
   close(): void {

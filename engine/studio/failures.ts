@@ -10,3 +10,6 @@ export function failureOf(thrown: unknown): Failure {
 export function notFound(what: string): TuskError {
   return new TuskError('not-found', `There is no such ${what}.`, { hint: 'It may have been deleted.' });
 }
+
+/** Something that can't be done, though nothing is broken. */
+export const unavailable = (message: string): TuskError => new TuskError('unavailable', message);

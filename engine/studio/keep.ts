@@ -4,6 +4,7 @@ import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
 import type { ModelSummary, PictureResult, Recipe } from '../protocol.ts';
 import type { Job, StudioEvent, Turn, Version } from '../studio-protocol.ts';
+import { settingsOf } from './recipe-settings.ts';
 import type { RunningJob } from './running-job.ts';
 import { unknownWords } from './unknown-words.ts';
 
@@ -143,11 +144,6 @@ const newReply = (job: Job): Turn => ({
   replyToId: job.turnId,
   createdAt: Date.now(),
 });
-
-function settingsOf(recipe: Recipe): Version['settings'] {
-  const { steps, imageGuidance, planGuidance, width, height, negative } = recipe;
-  return { steps, textGuidance: recipe.guidance, imageGuidance, planGuidance, width, height, negative };
-}
 
 async function draftSize(library: Library, job: Job, summary: ModelSummary | null) {
   const { width, height } = job.settings;

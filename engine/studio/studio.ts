@@ -16,9 +16,9 @@ import { appHandlers } from './app-handlers.ts';
 import { chatHandlers } from './chat-handlers.ts';
 import { type EngineSpawner, EngineWatch } from './engine-watch.ts';
 import { jobHandlers } from './job-handlers.ts';
-import { laterHandlers } from './later-handlers.ts';
 import { Models } from './models.ts';
 import type { Handlers, Parts } from './parts.ts';
+import { pictureHandlers } from './picture-handlers.ts';
 import { Queue } from './queue.ts';
 import { versionHandlers } from './version-handlers.ts';
 
@@ -116,5 +116,5 @@ const createHandlers = (parts: Parts): Handlers => ({
   ...chatHandlers(parts),
   ...jobHandlers(parts),
   ...versionHandlers(parts),
-  ...laterHandlers,
+  ...pictureHandlers(parts),
 });

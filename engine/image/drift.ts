@@ -1,0 +1,118 @@
+/**
+ * How an edit differs from its source. A pixel counts as changed on purpose where the two differ plainly, with a
+ * margin around it; a smaller difference elsewhere is drift, which can be laid back.
+ */
+import sharp, { type Sharp } from 'sharp';
+import type { Picture } from './picture.ts';
+import { pixelsOf } from './transform.ts';
+
+/** Grey levels: above it a smoothed difference is a change, above the other one it can be seen. */
+const CHANGED_FROM = 32;
+const SEEN_FROM = 6;
+const SMOOTHING_SIGMA = 1.5;
+/** Of the shorter side. */
+const MARGIN_SHARE = 0.03;
+
+export interface Drift {
+  /** Share of pixels changed on purpose, 0 to 1. */
+  changedShare: number;
+  /** Share of all pixels that differ visibly outside of it, 0 to 1. */
+  outsideShare: number;
+  /** PNG of the edit's size: black = equal, through blue and magenta to white = all different. */
+  heatMap: Uint8Array;
+}
+
+export async function measureDrift(source: Uint8Array, edit: Uint8Array): Promise<Drift> {
+  const pair = await readPair(source, edit);
+  const difference = await smoothDifference(pair);
+  const changed = await changedArea(difference, pair.edit);
+  let changedPixels = 0;
+  let driftedPixels = 0;
+  for (const [index, level] of difference.entries()) {
+    if (changed[index]! > HALF) changedPixels += 1;
+    else if (level > SEEN_FROM) driftedPixels += 1;
+  }
+  const total = difference.length;
+  const heatMap = await heatMapOf(difference, pair.edit);
+  return { changedShare: changedPixels / total, outsideShare: driftedPixels / total, heatMap };
+}
+
+/** @param strength 0 = the edit as it is, 1 = the source wherever nothing was changed on purpose. */
+export async function blendBack(source: Uint8Array, edit: Uint8Array, strength: number): Promise<Picture> {
+  const pair = await readPair(source, edit);
+  const changed = await changedArea(await smoothDifference(pair), pair.edit);
+  const pixels = new Uint8Array(pair.edit.pixels.length);
+  for (let i = 0; i < pixels.length; i++) {
+    const ofSource = strength * (1 - changed[Math.floor(i / 3)]! / WHITE);
+    pixels[i] = Math.round(pair.source.pixels[i]! * ofSource + pair.edit.pixels[i]! * (1 - ofSource));
+  }
+  return { width: pair.edit.width, height: pair.edit.height, pixels };
+}
+
+const WHITE = 255;
+const HALF = 127;
+
+interface Pair {
+  source: Picture;
+  edit: Picture;
+}
+
+/** Both at the size of the edit. */
+async function readPair(source: Uint8Array, edit: Uint8Array): Promise<Pair> {
+  const after = await pixelsOf(sharp(edit));
+  const resized = sharp(source).resize(after.width, after.height, { fit: 'fill' });
+  return { source: await pixelsOf(resized), edit: after };
+}
+
+/** The largest difference of the three colours, smoothed, in grey levels. */
+async function smoothDifference({ source, edit }: Pair): Promise<Uint8Array> {
+  const largest = new Uint8Array(edit.width * edit.height);
+  for (let i = 0; i < largest.length; i++) {
+    const [red, green, blue] = [0, 1, 2].map((c) =>
+      Math.abs(source.pixels[i * 3 + c]! - edit.pixels[i * 3 + c]!),
+    );
+    largest[i] = Math.max(red!, green!, blue!);
+  }
+  return greyBytes(greyPicture(largest, edit).blur(SMOOTHING_SIGMA));
+}
+
+/** 255 = changed on purpose, with a soft edge. */
+async function changedArea(difference: Uint8Array, { width, height }: Picture): Promise<Uint8Array> {
+  const plain = difference.map((level) => (level > CHANGED_FROM ? WHITE : 0));
+  const margin = Math.max(1, Math.round(Math.min(width, height) * MARGIN_SHARE));
+  const grown = await greyBytes(greyPicture(plain, { width, height }).dilate(margin));
+  return greyBytes(greyPicture(grown, { width, height }).blur(Math.max(0.5, margin / 2)));
+}
+
+/** Lightness grows evenly from dark blue to near white, so that it reads without colour too. */
+const HEAT: readonly (readonly [number, number, number])[] = [
+  [0, 0, 4],
+  [66, 10, 104],
+  [147, 38, 103],
+  [221, 81, 58],
+  [252, 165, 10],
+  [252, 255, 164],
+];
+
+async function heatMapOf(difference: Uint8Array, { width, height }: Picture): Promise<Uint8Array> {
+  const colours = Array.from({ length: WHITE + 1 }, (_, level) => heatColour(level / WHITE));
+  const pixels = new Uint8Array(difference.length * 3);
+  for (const [index, level] of difference.entries()) pixels.set(colours[level]!, index * 3);
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+function heatColour(value: number): number[] {
+  const at = value * (HEAT.length - 1);
+  const from = HEAT[Math.floor(at)]!;
+  const to = HEAT[Math.ceil(at)]!;
+  return from.map((low, c) => Math.round(low + (to[c]! - low) * (at - Math.floor(at))));
+}
+
+const greyPicture = (bytes: Uint8Array, { width, height }: { width: number; height: number }) =>
+  sharp(bytes, { raw: { width, height, channels: 1 } });
+
+async function greyBytes(picture: Sharp): Promise<Uint8Array> {
+  return new Uint8Array(await picture.toColourspace('b-w').raw().toBuffer());
+}

@@ -1,0 +1,44 @@
+/** Library folders for tests, filled with real pictures. */
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { newId } from '../../engine/library/ids.ts';
+import type { Library } from '../../engine/library/library.ts';
+import type { Version } from '../../engine/studio-protocol.ts';
+
+export const libraryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tusk-library-'));
+
+export const newVersion = (change: Partial<Version> = {}): Version => ({
+  id: newId(),
+  chatId: null,
+  parentId: null,
+  referenceIds: [],
+  kind: 'create',
+  prompt: 'a red apple',
+  seed: 1,
+  settings: {},
+  model: 'test',
+  width: 8,
+  height: 8,
+  sizeBytes: 100,
+  durationMs: null,
+  createdAt: Date.now(),
+  starred: false,
+  tags: [],
+  deletedAt: null,
+  unknownWords: [],
+  ...change,
+});
+
+export const plainPng = (colour: string, side = 8): Promise<Buffer> =>
+  sharp({ create: { width: side, height: side, channels: 3, background: colour } })
+    .png()
+    .toBuffer();
+
+export async function addPicture(library: Library, change: Partial<Version> = {}): Promise<Version> {
+  const version = newVersion(change);
+  await library.pictures.write(version.id, await plainPng('red'));
+  library.versions.add(version);
+  return version;
+}
