@@ -1,3 +1,79 @@
+import { X } from 'lucide-react';
+import { useTranslation } from 'react-i18next';
+import { Dialog } from '../../components/Dialog.tsx';
+import { IconButton } from '../../components/IconButton.tsx';
+import { useWorkspace } from '../../stores/workspace.ts';
+import { keysOf } from './keys.ts';
+import './palette.css';
+
+/** Area -> what it does -> keys, any of which does it. */
+const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  anywhere: {
+    palette: ['Mod+K'],
+    shortcuts: ['?'],
+    newChat: ['Alt+N', 'Mod+N'],
+    search: ['/'],
+    stop: ['Shift+X'],
+    close: ['Esc'],
+  },
+  message: {
+    send: ['Mod+Enter'],
+    sendFirst: ['Mod+Shift+Enter'],
+    mode: ['Alt+M'],
+    history: ['Alt+↑', 'Alt+↓'],
+  },
+  canvas: { fit: ['Mod+0'], actual: ['Mod+1'], zoom: ['Mod++', 'Mod+-'], choose: ['1', '9'] },
+  library: {
+    move: ['←', '↑', '→', '↓'],
+    range: ['Shift+→'],
+    toggle: ['Space'],
+    all: ['Mod+A'],
+    open: ['Enter'],
+    star: ['.'],
+    delete: ['Delete'],
+  },
+  compare: { kind: ['M'], swap: ['C'] },
+};
+
 export function Shortcuts() {
-  return null;
+  const { t } = useTranslation('palette');
+  const isOpen = useWorkspace((state) => state.dialog === 'shortcuts');
+  if (!isOpen) return null;
+  const close = () => useWorkspace.setState({ dialog: null });
+  return (
+    <Dialog label={t('keys.title')} onClose={close}>
+      <div className="shortcuts">
+        <header>
+          <h2>{t('keys.title')}</h2>
+          <IconButton label={t('keys.closeSheet')} keys="Esc" onClick={close}>
+            <X size={16} />
+          </IconButton>
+        </header>
+        {Object.keys(SHORTCUTS).map((area) => (
+          <Area key={area} area={area} />
+        ))}
+      </div>
+    </Dialog>
+  );
+}
+
+function Area({ area }: { area: string }) {
+  const { t } = useTranslation('palette');
+  return (
+    <section aria-labelledby={`shortcuts-${area}`}>
+      <h3 id={`shortcuts-${area}`}>{t(`keys.area.${area}`)}</h3>
+      <dl>
+        {Object.entries(SHORTCUTS[area]!).map(([what, keys]) => (
+          <div key={what}>
+            <dt>{t(`keys.${area}.${what}`)}</dt>
+            <dd>
+              {keys.map((name) => (
+                <kbd key={name}>{keysOf(name)}</kbd>
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
 }

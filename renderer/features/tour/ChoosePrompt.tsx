@@ -1,0 +1,44 @@
+import { useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { Button } from '../../components/Button.tsx';
+import { makePicture, useExamples } from '../../engine/examples.ts';
+
+interface Props {
+  onStart: (jobId: string) => void;
+  onLeave: () => void;
+}
+
+const SHOWN = 3;
+
+export function ChoosePrompt({ onStart, onLeave }: Props) {
+  const { t } = useTranslation('tour');
+  const prompts = useExamples().create.slice(0, SHOWN);
+  const [isSending, setSending] = useState(false);
+  const make = async (prompt: string) => {
+    setSending(true);
+    const job = await makePicture(prompt);
+    setSending(false);
+    if (job) onStart(job.id);
+  };
+  return (
+    <>
+      <h2>{t('welcome')}</h2>
+      <p>{t('welcomeText')}</p>
+      {prompts.length === 0 ? <p role="status">{t('starting')}</p> : <p>{t('choose')}</p>}
+      <ul className="tour-prompts">
+        {prompts.map((prompt) => (
+          <li key={prompt}>
+            <Button disabled={isSending} onClick={() => void make(prompt)}>
+              {prompt}
+            </Button>
+          </li>
+        ))}
+      </ul>
+      <div className="tour-buttons">
+        <Button look="quiet" onClick={onLeave}>
+          {t('skip')}
+        </Button>
+      </div>
+    </>
+  );
+}
