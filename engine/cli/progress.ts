@@ -12,12 +12,14 @@ export class ProgressLine {
 
   /** @param now milliseconds, for rates. */
   constructor(
-    private readonly output: NodeJS.WriteStream,
+    private readonly output: Pick<NodeJS.WriteStream, 'write'> & { isTTY?: boolean },
     private readonly now: () => number = () => performance.now(),
   ) {}
 
+  /** Anything that isn't progress takes the line away, so that words can be written in its place. */
   show(event: Progress): void {
     const text = this.describe(event);
+    if (text === undefined) this.clear();
     if (!this.output.isTTY || text === undefined) return;
     this.output.write(`\r\u001b[2K${text}`);
     this.shown = true;

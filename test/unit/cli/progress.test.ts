@@ -24,3 +24,28 @@ test('a new stage starts its clock anew', () => {
 test('text and finished cases are no progress', () => {
   assert.equal(new ProgressLine(process.stderr).describe({ event: 'text', delta: 'a' }), undefined);
 });
+
+/** What a terminal, or no terminal, would have been sent. */
+function recorder(isTTY: boolean) {
+  const shown: string[] = [];
+  const write = (text: string) => shown.push(text) > 0;
+  return { output: { isTTY, write }, text: () => shown.join('') };
+}
+
+test('on a terminal the line is gone before an answer begins and is not cleared after it', () => {
+  const { output, text } = recorder(true);
+  const line = new ProgressLine(output);
+  line.show({ event: 'reading', tokens: 3, pictures: 0 });
+  line.show({ event: 'text', delta: 'a' });
+  output.write('an apple');
+  line.clear();
+  assert.ok(text().endsWith('\r\u001b[2Kan apple'), JSON.stringify(text()));
+});
+
+test('without a terminal nothing is written', () => {
+  const { output, text } = recorder(false);
+  const line = new ProgressLine(output);
+  line.show({ event: 'decoding', image: 0 });
+  line.clear();
+  assert.equal(text(), '');
+});
