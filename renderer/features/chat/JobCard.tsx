@@ -10,16 +10,21 @@ import { call } from '../../engine/studio.ts';
 import { sizeOf, useStudio } from '../../stores/studio.ts';
 import { useWorkspace, watchJob } from '../../stores/workspace.ts';
 
-/** A job that waits or runs: what can be seen of it, how far it is, the button that stops it. */
+/** A job that waits (one line) or runs: what can be seen of it, how far it is, the button that stops it. */
 export function JobCard({ job }: { job: Job }) {
   const { t } = useTranslation();
   const { text, share } = useStageWords(job);
+  const isNext = useStudio((state) => state.queue[0] === job.id || job.state === 'running');
   return (
     <div className="job-card">
-      {job.mode !== 'ask' && <JobPicture job={job} />}
+      {job.mode !== 'ask' && isNext && <JobPicture job={job} />}
       <div className="job-line">
         <div className="job-progress">
-          <Progress label={t('job.making', { message: job.message })} text={text} share={share} />
+          <Progress
+            label={t('job.making', { message: job.message })}
+            text={text}
+            share={isNext ? share : 0}
+          />
           <span className="job-stage" aria-hidden="true">
             {text}
           </span>
