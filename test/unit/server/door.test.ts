@@ -1,0 +1,216 @@
+/** Every line of "who may come in", against the running server. */
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { WebSocket } from 'ws';
+import { type RunningServer, startServer } from '../../../engine/server.ts';
+import { decodeFrame, encodeFrame } from '../../../engine/wire.ts';
+import { plainPng } from '../../helpers/library.ts';
+import { openStudio, type TestStudio } from '../../helpers/studio.ts';
+
+let opened: TestStudio;
+let server: RunningServer;
+let cookie: string;
+let pictureId: string;
+
+interface Reply {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: string;
+}
+
+/** A plain request: fetch would not send a Host or Origin of one's own, and would tidy the path. */
+function get(
+  path: string,
+  headers: Record<string, string> = {},
+  method = 'GET',
+  body?: string,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = request({ host: '127.0.0.1', port: server.port, path, method, headers }, (response) => {
+      let text = '';
+      response.on('data', (part) => {
+        text += part;
+      });
+      response.on('end', () =>
+        resolve({ status: response.statusCode!, headers: response.headers, body: text }),
+      );
+    });
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
+
+/** @returns the status of the refusal, or `open`. */
+function upgrade(headers: Record<string, string>, path = '/studio'): Promise<number | 'open'> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}${path}`, { headers });
+    socket.on('unexpected-response', (_, { statusCode }) => resolve(statusCode!));
+    socket.on('open', () => {
+      socket.terminate();
+      resolve('open');
+    });
+    socket.on('error', () => {});
+  });
+}
+
+before(async () => {
+  const renderer = await mkdtemp(join(tmpdir(), 'tusk-page-'));
+  await mkdir(join(renderer, 'assets'));
+  await writeFile(join(renderer, 'index.html'), '<!doctype html><title>Tusk</title>');
+  await writeFile(join(renderer, 'assets', 'app.js'), 'console.log(1)');
+  opened = await openStudio();
+  server = await startServer({ studio: opened.studio, renderer, port: 0 });
+  const welcome = await get(new URL(server.newAddress()).pathname + new URL(server.newAddress()).search);
+  assert.equal(welcome.status, 303);
+  cookie = String(welcome.headers['set-cookie']).split(';')[0]!;
+  const bytes = new Uint8Array(await plainPng('red'));
+  pictureId = (await opened.studio.call('versions.import', { chatId: null, name: 'a.png', bytes })).id;
+});
+
+after(async () => {
+  await server.close();
+  await opened.studio.close();
+});
+
+test('the token is traded once for a cookie that scripts and other sites never see', async () => {
+  const path = server.newAddress().slice(`http://127.0.0.1:${server.port}`.length);
+  const first = await get(path);
+  assert.equal(first.status, 303);
+  assert.equal(first.headers.location, '/');
+  assert.match(String(first.headers['set-cookie']), /; HttpOnly; SameSite=Strict; Path=\/$/);
+  assert.equal((await get(path)).status, 403, 'used twice');
+  assert.equal((await get(path, { cookie })).status, 403, 'used twice, with the cookie');
+});
+
+test('a newer address makes an unused older one worthless', async () => {
+  const [older, newer] = [server.newAddress(), server.newAddress()].map(
+    (address) => address.split('/').at(-1)!,
+  );
+  assert.equal((await get(`/${older}`)).status, 403);
+  assert.equal((await get(`/${newer}`)).status, 303);
+});
+
+const REFUSED: readonly (readonly [
+  string,
+  number,
+  string,
+  () => Record<string, string>,
+  string?,
+  string?,
+])[] = [
+  ['no cookie', 401, '/', () => ({})],
+  ['wrong cookie', 401, '/', () => ({ cookie: `${cookie.slice(0, -2)}xx` })],
+  ['cookie of another port', 401, '/', () => ({ cookie: cookie.replace(/^tusk-\d+/, 'tusk-1') })],
+  ['wrong token', 403, '/?token=wrong', () => ({})],
+  ['a token in a later address', 403, '/pictures/x?token=y', () => ({ cookie })],
+  ['foreign host', 421, '/', () => ({ cookie, host: 'evil.example' })],
+  ['host without port', 421, '/', () => ({ cookie, host: '127.0.0.1' })],
+  ['host with another port', 421, '/', () => ({ cookie, host: '127.0.0.1:1' })],
+  ['host that begins like ours', 421, '/', () => ({ cookie, host: `127.0.0.1:${server.port}.evil.example` })],
+  ['foreign origin', 403, '/', () => ({ cookie, origin: 'http://evil.example' })],
+  ['origin null', 403, '/', () => ({ cookie, origin: 'null' })],
+  ['simple POST', 405, '/', () => ({ cookie, 'content-type': 'text/plain' }), 'POST', 'x=1'],
+  ['PUT', 405, '/pictures/x', () => ({ cookie }), 'PUT', 'x'],
+  ['OPTIONS', 405, '/', () => ({ cookie }), 'OPTIONS'],
+  ['GET with a body', 400, '/', () => ({ cookie, 'content-length': '3' }), 'GET', 'abc'],
+  ['a very long address', 400, `/${'a'.repeat(4_000)}`, () => ({ cookie })],
+  ['path upwards', 404, '/../package.json', () => ({ cookie })],
+  ['path upwards, encoded', 404, '/..%2f..%2fetc/passwd', () => ({ cookie })],
+  ['path with NUL', 404, '/index.html%00.png', () => ({ cookie })],
+  ['backslashes', 404, '/..\\..\\etc\\passwd', () => ({ cookie })],
+  ['a picture by path', 404, '/pictures/..%2flibrary.db', () => ({ cookie })],
+  ['a picture that is not there', 404, '/pictures/0123456789', () => ({ cookie })],
+];
+
+for (const [name, status, path, headers, method, body] of REFUSED)
+  test(`refused: ${name}`, async () => {
+    const reply = await get(path, headers(), method, body);
+    assert.equal(reply.status, status);
+    assert.equal(reply.headers['content-type'], 'text/plain; charset=utf-8');
+  });
+
+test('page, script and picture are served with headers that allow nothing else', async () => {
+  for (const [path, type] of [
+    ['/', 'text/html; charset=utf-8'],
+    ['/assets/app.js', 'text/javascript; charset=utf-8'],
+    [`/pictures/${pictureId}`, 'image/png'],
+    [`/pictures/${pictureId}/thumbnail?size=320`, 'image/webp'],
+  ] as const) {
+    const { status, headers } = await get(path, { cookie });
+    assert.equal(status, 200, path);
+    assert.equal(headers['content-type'], type);
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    const policy = String(headers['content-security-policy']);
+    assert.match(policy, /^default-src 'none'/);
+    assert.doesNotMatch(policy, /unsafe|\*/);
+  }
+  for (const host of ['127.0.0.1', 'localhost', '[::1]'])
+    assert.equal((await get('/', { cookie, host: `${host}:${server.port}` })).status, 200, host);
+});
+
+test('a WebSocket needs cookie, origin and host, and is refused before it is accepted', async () => {
+  const origin = `http://127.0.0.1:${server.port}`;
+  assert.equal(await upgrade({ origin, cookie }), 'open');
+  assert.equal(await upgrade({ origin }), 401);
+  assert.equal(await upgrade({ cookie }), 403);
+  assert.equal(await upgrade({ cookie, origin: 'null' }), 403);
+  assert.equal(await upgrade({ cookie, origin: 'http://evil.example' }), 403);
+  assert.equal(await upgrade({ cookie, origin: `https://127.0.0.1:${server.port}` }), 403);
+  assert.equal(await upgrade({ cookie, origin, host: 'evil.example' }), 421);
+  assert.equal(await upgrade({ cookie, origin }, '/other'), 400);
+  const token = server.newAddress().split('/').at(-1)!;
+  assert.equal(await upgrade({ origin }, `/studio${token}`), 403);
+});
+
+test('headers that never end are cut off', async () => {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n');
+  const slow = setInterval(() => socket.write('X-A: b\r\n'), 500);
+  await new Promise((resolve) => socket.once('close', resolve));
+  clearInterval(slow);
+});
+
+const FRAMES: readonly (readonly [string, string | Uint8Array, string])[] = [
+  ['no JSON', 'hello', 'bad-request'],
+  ['null', 'null', 'bad-request'],
+  ['a cut binary frame', new Uint8Array([200, 0, 0, 0, 1]), 'bad-request'],
+  ['an unknown method', encodeFrame({ id: 1, method: 'files.read', params: {} }), 'bad-request'],
+  ['a method of Object', encodeFrame({ id: 1, method: '__proto__', params: {} }), 'bad-request'],
+  ['{} for a scalar', encodeFrame({ id: 1, method: 'chats.get', params: { chatId: {} } }), 'bad-request'],
+  [
+    'a path for an id',
+    encodeFrame({ id: 1, method: 'chats.get', params: { chatId: '../../etc' } }),
+    'bad-request',
+  ],
+  [
+    'an id of nothing',
+    encodeFrame({ id: 1, method: 'chats.get', params: { chatId: 'abcdefgh' } }),
+    'not-found',
+  ],
+  [
+    'more than the envelope',
+    encodeFrame({ id: 1, method: 'chats.get', params: {}, extra: 1 }),
+    'bad-request',
+  ],
+];
+
+for (const [name, frame, code] of FRAMES)
+  test(`a frame that holds ${name} is answered with ${code}`, async () => {
+    const origin = `http://127.0.0.1:${server.port}`;
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/studio`, { headers: { cookie, origin } });
+    const answer = await new Promise((resolve) => {
+      socket.on('open', () => socket.send(frame));
+      socket.on('message', (data: Buffer, isBinary: boolean) => {
+        const message = decodeFrame(isBinary ? data : data.toString());
+        if ('failure' in (message as object) && !('event' in (message as object))) resolve(message);
+      });
+    });
+    assert.equal((answer as { failure: { code: string } }).failure.code, code);
+    socket.terminate();
+  });
