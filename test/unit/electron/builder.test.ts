@@ -1,0 +1,56 @@
+/** electron-builder.yml against the builder's own schema, and against what must hold of the installed app. */
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { before, test } from 'node:test';
+import { FuseV1Options } from '@electron/fuses';
+import type { Configuration } from 'electron-builder';
+
+interface Builder {
+  getConfig(folder: string, path: null, options: null): Promise<Configuration>;
+  validateConfiguration(config: object, debug: { isEnabled: boolean }): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+const builder = require('app-builder-lib/out/util/config/config') as Builder;
+const validate = (config: object) => builder.validateConfiguration(config, { isEnabled: false });
+let config: Configuration;
+
+before(async () => {
+  config = await builder.getConfig('.', null, null);
+});
+
+test("the builder's schema accepts it, and would refuse a misspelt setting", async () => {
+  await validate(config);
+  await assert.rejects(validate({ ...config, asarUnpak: [] }), /asarUnpak/);
+});
+
+const camelCase = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
+
+test('every fuse the installed @electron/fuses knows is set, each to the safe side', () => {
+  const known = Object.keys(FuseV1Options).filter((name) => Number.isNaN(Number(name)));
+  assert.deepEqual(Object.keys(config.electronFuses!).sort(), known.map(camelCase).sort());
+  assert.deepEqual(config.electronFuses, {
+    runAsNode: false,
+    enableCookieEncryption: true,
+    enableNodeOptionsEnvironmentVariable: false,
+    enableNodeCliInspectArguments: false,
+    enableEmbeddedAsarIntegrityValidation: true,
+    onlyLoadAppFromAsar: true,
+    loadBrowserProcessSpecificV8Snapshot: false,
+    grantFileProtocolExtraPrivileges: false,
+  });
+});
+
+test('native modules are unpacked and the model is an ordinary folder', () => {
+  for (const name of ['onnxruntime-node', 'sharp', '@img', 'libsql', '@libsql'])
+    assert.ok([config.asarUnpack].flat().includes(`node_modules/${name}/**`), name);
+  assert.deepEqual(config.extraResources, [{ from: 'assets/model', to: 'model' }]);
+  assert.equal(config.asar, true);
+});
+
+test('three systems, and .tusk belongs to Tusk', () => {
+  assert.equal(config.win!.target, 'nsis');
+  assert.deepEqual(config.mac!.target, [{ target: 'dmg', arch: 'arm64' }]);
+  assert.deepEqual(config.linux!.target, ['AppImage', 'deb']);
+  assert.equal([config.fileAssociations].flat()[0]!.ext, 'tusk');
+});
