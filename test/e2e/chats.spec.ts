@@ -1,0 +1,36 @@
+import { expect, test } from './tusk.ts';
+
+test('a chat is renamed', async ({ desk: { page, studio, chat } }) => {
+  await page.getByRole('button', { name: 'Chats' }).click();
+  await page.getByRole('button', { name: `Rename: ${chat.title}`, exact: true }).click();
+  await page.keyboard.press('ControlOrMeta+a');
+  await page.keyboard.type(`Discs of ${chat.title}`);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Discs of ${chat.title}`);
+  expect((await studio.call('chats.get', { chatId: chat.id })).chat.title).toBe(`Discs of ${chat.title}`);
+});
+
+test('a chat is deleted and taken back', async ({ desk: { page, studio, chat } }) => {
+  await page.getByRole('button', { name: 'Chats' }).click();
+  await page.getByRole('button', { name: `Delete: ${chat.title}`, exact: true }).click();
+  await expect(page.getByText(`“${chat.title}” was deleted.`)).toBeVisible();
+  expect((await studio.call('chats.get', { chatId: chat.id })).chat.deletedAt).not.toBeNull();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await expect
+    .poll(async () => (await studio.call('chats.get', { chatId: chat.id })).chat.deletedAt)
+    .toBeNull();
+});
+
+test('an export of a chat comes in elsewhere with its pictures', async ({ desk }) => {
+  const { page, studio, chat, red, blue } = desk;
+  const { bytes } = await studio.call('chats.export', { chatId: chat.id });
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  const before = await studio.call('library.list', { text: red.prompt });
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'desk.tusk', mimeType: 'application/octet-stream', buffer: Buffer.from(bytes) });
+  await expect(page.getByRole('button', { name: `Brought in: ${red.prompt}` })).toBeVisible();
+  await expect(page.getByRole('button', { name: `Brought in: ${blue.prompt}` })).toBeVisible();
+  const after = await studio.call('library.list', { text: red.prompt });
+  expect(after.versions).toHaveLength(before.versions.length + 1);
+});
