@@ -1,17 +1,86 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from './tusk.ts';
+import type { Page } from '@playwright/test';
+import { type Desk, expect, say, test } from './tusk.ts';
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test(`no axe violation on the studio, ${colorScheme}`, async ({ home }) => {
-    await home.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page: home }).analyze();
-    expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
-  });
+/** Every screen, and how a person gets there from a prepared chat. */
+const SCREENS: Record<string, (desk: Desk) => Promise<void>> = {
+  studio: async () => {},
+  'an empty chat': ({ page }) => page.getByRole('button', { name: 'New chat' }).click(),
+  'the list of chats': ({ page }) => page.getByRole('button', { name: 'Chats' }).click(),
+  'a paused queue': async ({ page, studio }) => {
+    await studio.call('jobs.pause', { paused: true });
+    await say(page, 'draw a cat');
+    await page.getByRole('region', { name: 'Queue' }).waitFor();
+  },
+  'more settings': ({ page }) => page.getByRole('button', { name: 'More settings' }).click(),
+  'the open recipe': ({ page }) => page.getByText('Recipe', { exact: true }).click(),
+  compare: ({ page, red }) =>
+    page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click({ modifiers: ['Shift'] }),
+  'the library with a selection': async ({ page, red }) => {
+    await page.getByRole('button', { name: 'Library', exact: true }).click();
+    await page.getByRole('option', { name: red.prompt }).click();
+  },
+  'export from the library': async ({ page, red }) => {
+    await page.getByRole('button', { name: 'Library', exact: true }).click();
+    await page.getByRole('option', { name: red.prompt }).click();
+    await page.getByRole('button', { name: 'Export' }).click();
+  },
+  models: ({ page }) => page.getByRole('button', { name: 'Models', exact: true }).click(),
+  settings: ({ page }) => page.getByRole('button', { name: 'Settings', exact: true }).click(),
+};
+
+/** Both themes of a screen, without a change of page between them. */
+async function violations(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    found.push(...violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html}`));
+  }
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  return found;
 }
 
-test('the page fits a window 400 pixels wide', async ({ home }) => {
-  await home.setViewportSize({ width: 400, height: 800 });
-  const overflow = await home.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-  expect(overflow).toBeLessThanOrEqual(0);
+for (const [screen, reach] of Object.entries(SCREENS))
+  test(`no axe violation in both themes: ${screen}`, async ({ desk }) => {
+    await reach(desk);
+    expect(await violations(desk.page)).toEqual([]);
+  });
+
+test('no axe violation on a library with nothing found', async ({ desk: { page } }) => {
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  await page.getByRole('searchbox').fill('harpsichord');
+  await page.getByText('Nothing found').waitFor();
+  expect(await violations(page)).toEqual([]);
+});
+
+const NARROW = { width: 400, height: 800 };
+const overflow = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+
+for (const view of ['Studio', 'Library', 'Models', 'Settings'])
+  test(`nothing is wider than a window of 400 pixels: ${view}`, async ({ desk: { page } }) => {
+    await page.setViewportSize(NARROW);
+    await page.getByRole('button', { name: view, exact: true }).click();
+    await expect(page.getByRole('button', { name: view, exact: true })).toHaveAttribute(
+      'aria-current',
+      'page',
+    );
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+  });
+
+test('narrow: thread and picture take turns', async ({ desk: { page, blue } }) => {
+  await page.setViewportSize(NARROW);
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
+  await page.getByRole('button', { name: 'Picture', exact: true }).click();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeHidden();
+  await expect(page.locator('.canvas-picture').getByRole('img', { name: blue.prompt })).toBeVisible();
+  await page.getByRole('button', { name: 'Chat', exact: true }).click();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
+});
+
+test('the page fits a window 400 pixels wide before anything was made', async ({ home }) => {
+  await home.setViewportSize(NARROW);
+  expect(await overflow(home)).toBeLessThanOrEqual(0);
   await expect(home.getByRole('textbox', { name: 'Message' })).toBeVisible();
 });

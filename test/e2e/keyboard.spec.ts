@@ -1,0 +1,68 @@
+/** No pointer at all: Tab, Enter, arrows and shortcuts. */
+import type { Page } from '@playwright/test';
+import { expect, test } from './tusk.ts';
+
+/** Tab until the element with that name has the focus; that many presses must do. */
+async function tabTo(page: Page, name: string | RegExp, most = 60): Promise<void> {
+  const wanted = page.getByRole('button', { name }).or(page.getByRole('textbox', { name })).first();
+  for (let press = 0; press < most; press += 1) {
+    if (await wanted.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`${name} can't be reached with Tab.`);
+}
+
+test('delete a version and take it back', async ({ desk }) => {
+  const { page, studio, red } = desk;
+  await tabTo(page, `Brought in: ${red.prompt}`);
+  await page.keyboard.press('Delete');
+  await expect(page.getByText('The picture is in the bin.')).toBeVisible();
+  expect((await studio.call('versions.get', { versionId: red.id })).deletedAt).not.toBeNull();
+  await tabTo(page, 'Undo');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: `Brought in: ${red.prompt}` })).toBeVisible();
+  expect((await studio.call('versions.get', { versionId: red.id })).deletedAt).toBeNull();
+});
+
+test('star a version', async ({ desk }) => {
+  const { page, studio, red } = desk;
+  await tabTo(page, `Brought in: ${red.prompt}`);
+  await page.keyboard.press('.');
+  await expect(page.getByRole('button', { name: `Brought in, starred: ${red.prompt}` })).toBeVisible();
+  expect((await studio.call('versions.get', { versionId: red.id })).starred).toBe(true);
+});
+
+test('ask and edit: the message, its mode, sending', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  await studio.call('jobs.pause', { paused: true });
+  await tabTo(page, 'Message');
+  await page.keyboard.type('what colour is the disc?');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await page.keyboard.type('make the disc green');
+  await page.keyboard.press('ControlOrMeta+Enter');
+  await expect(page.getByRole('list', { name: 'Messages' })).toContainText('make the disc green');
+  const { jobs } = await studio.call('chats.get', { chatId: chat.id });
+  expect(jobs.map(({ mode }) => mode)).toEqual(['ask', 'edit']);
+});
+
+test('Alt+N begins a chat and puts the focus into the message', async ({ desk: { page } }) => {
+  await page.keyboard.press('Alt+n');
+  await expect(page.getByRole('heading', { name: 'New chat' })).toBeVisible();
+  await expect(page.getByRole('textbox', { name: 'Message' })).toBeFocused();
+});
+
+test('the focus ring is seen by keyboard', async ({ desk: { page } }) => {
+  await page.keyboard.press('Tab');
+  const outline = await page.evaluate(() => {
+    const { outlineStyle, outlineWidth } = getComputedStyle(document.activeElement!);
+    return `${outlineStyle} ${outlineWidth}`;
+  });
+  expect(outline).toBe('solid 2px');
+});
+
+test('the width of the chat changes with arrow keys', async ({ desk: { page } }) => {
+  const divider = page.getByRole('separator', { name: 'Width of the chat' });
+  const before = Number(await divider.getAttribute('aria-valuenow'));
+  await divider.press('ArrowRight');
+  await expect(divider).toHaveAttribute('aria-valuenow', String(before + 16));
+});

@@ -1,0 +1,101 @@
+/** Where making is the point: stages, drafts, siblings, edits and their drift, the model's opinion, a lost engine. */
+import { execFileSync } from 'node:child_process';
+import type { Page } from '@playwright/test';
+import { expect, say, test } from './tusk.ts';
+
+const MADE = { timeout: 100_000 };
+const stop = (page: Page) => page.getByRole('button', { name: 'Stop' });
+const strip = (page: Page) => page.getByRole('group', { name: 'Pictures, keys 1 to 4 choose' });
+
+test('two variations are siblings; keys 1 and 2 choose, another one adds a third', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  await page.getByRole('group', { name: 'How many pictures' }).getByText('2', { exact: true }).click();
+  await say(page, 'draw a red apple');
+  await expect(strip(page).getByRole('img')).toHaveCount(2, MADE);
+  const pictures = strip(page).getByRole('button', { name: 'Show: draw a red apple' });
+  await pictures.first().focus();
+  await page.keyboard.press('2');
+  await expect(pictures.nth(1)).toHaveAttribute('aria-pressed', 'true');
+  await page.keyboard.press('1');
+  await expect(pictures.nth(0)).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('button', { name: 'Another one' }).click();
+  await expect(strip(page).getByRole('img')).toHaveCount(3, MADE);
+  const { versions } = await studio.call('chats.get', { chatId: chat.id });
+  const made = versions.filter(({ kind }) => kind === 'create');
+  expect(new Set(made.map(({ seed }) => seed)).size).toBe(3);
+  expect(made.map(({ parentId }) => parentId)).toEqual([null, null, null]);
+});
+
+test('stopped in the middle leaves a draft, and Finish this completes it', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  await say(page, 'draw a yellow banana');
+  await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step [1-9]/, MADE);
+  await stop(page).click();
+  await expect(page.getByRole('button', { name: 'Show the draft: draw a yellow banana' })).toBeVisible();
+  await page.getByRole('button', { name: 'Finish this' }).click();
+  await expect(page.getByRole('button', { name: 'Show: draw a yellow banana' })).toBeVisible(MADE);
+  const { versions } = await studio.call('chats.get', { chatId: chat.id });
+  expect(versions.filter(({ prompt }) => prompt === 'draw a yellow banana').at(-1)?.kind).toBe('create');
+});
+
+test('an edit: child of its source, what changed is shown and can be taken back', async ({ desk }) => {
+  const { page, studio, chat, red } = desk;
+  await page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click();
+  await say(page, 'make the disc green');
+  await expect(page.getByRole('button', { name: 'Edit: make the disc green' })).toBeVisible(MADE);
+  await page.getByRole('button', { name: 'What changed' }).click();
+  await expect(page.getByText(/of the picture changed\.$/)).toBeVisible();
+  await expect(page.getByRole('img', { name: /^Heat map of what changed/ })).toBeVisible();
+  await page.getByRole('slider', { name: /Bring back/ }).press('Home');
+  await page.getByRole('button', { name: 'Keep this strength' }).click();
+  await expect(page.getByRole('button', { name: /^Blended: / })).toHaveAttribute('aria-pressed', 'true');
+  const { versions } = await studio.call('chats.get', { chatId: chat.id });
+  const edit = versions.find(({ kind }) => kind === 'edit');
+  expect(edit).toMatchObject({ parentId: red.id, prompt: 'make the disc green' });
+  expect(versions.find(({ kind }) => kind === 'blend')).toMatchObject({ parentId: edit?.id });
+});
+
+test('the model is asked about its own picture; what it says is shown as its opinion', async ({ desk }) => {
+  const { page } = desk;
+  await say(page, 'draw a red apple');
+  await page.getByRole('button', { name: 'Check it' }).click(MADE);
+  await expect(page.getByText("The model's own opinion")).toBeVisible();
+  await expect(page.getByText('is the apple red?')).toBeVisible(MADE);
+  await expect(page.getByText('is there an apple?')).toBeVisible();
+});
+
+test('a question about a picture is answered in the thread', async ({ desk }) => {
+  const { page, studio, chat, blue } = desk;
+  await say(page, 'what colour is the disc?');
+  await expect
+    .poll(async () => (await studio.call('chats.get', { chatId: chat.id })).jobs[0]?.state, MADE)
+    .toBe('done');
+  const { jobs, turns } = await studio.call('chats.get', { chatId: chat.id });
+  expect(jobs[0]).toMatchObject({ mode: 'ask', targetIds: [blue.id], failure: null });
+  const answer = turns.find(({ role }) => role === 'tusk')!.text;
+  if (answer.trim()) await expect(page.locator('.answer')).toContainText(answer.trim().slice(0, 10));
+});
+
+/** The inference process is the server's child that runs process.js. */
+function engineOf(server: number): number {
+  const lines = execFileSync('ps', ['-o', 'pid=,ppid=,args=', '-A'], { encoding: 'utf8' }).split('\n');
+  const line = lines.find((text) => new RegExp(`^\\s*\\d+\\s+${server}\\s.*process\\.js`).test(text));
+  return Number(line!.trim().split(/\s+/)[0]);
+}
+
+test('the engine is killed in the middle of a job: told within seconds, back by itself, tried again', async ({
+  desk,
+  tusk,
+}) => {
+  const { page } = desk;
+  await say(page, 'draw a blue bell');
+  await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /row|step/i, MADE);
+  process.kill(engineOf(tusk.process.pid!), 'SIGKILL');
+  await expect(page.getByRole('img', { name: 'The engine is starting again' })).toBeVisible({
+    timeout: 5_000,
+  });
+  await expect(page.getByRole('alert')).toBeVisible({ timeout: 5_000 });
+  await expect(page.getByRole('img', { name: 'The engine is ready' })).toBeVisible(MADE);
+  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
+});

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import type { StudioEvent } from '../../../engine/studio-protocol.ts';
+import { libraryFolder } from '../../helpers/library.ts';
+import { openStudio, send } from '../../helpers/studio.ts';
+
+type Kind<E extends StudioEvent['event']> = Extract<StudioEvent, { event: E }>;
+const isPreview = (event: StudioEvent): event is Kind<'preview'> => event.event === 'preview';
+const engineIs =
+  (state: string) =>
+  (event: StudioEvent): event is Kind<'engine'> =>
+    event.event === 'engine' && event.state === state;
+
+test('a message becomes a picture in the chat, with its recipe, found by its words', async () => {
+  const { studio, jobIn, events } = await openStudio();
+  const { turn, jobs } = await send(studio, 'a red apple');
+  const done = await jobIn(jobs[0]!.id, 'done', 'failed');
+  assert.equal(done.state, 'done');
+  const { turns, versions } = await studio.call('chats.get', { chatId: turn.chatId });
+  assert.deepEqual(
+    turns.map(({ role, text, replyToId }) => [role, text, replyToId]),
+    [
+      ['person', 'a red apple', null],
+      ['tusk', '', turn.id],
+    ],
+  );
+  assert.deepEqual(turns[1]?.versionIds, [done.versionId]);
+  assert.deepEqual([versions[0]?.seed, versions[0]?.settings.steps, versions[0]?.width], [7, 2, 32]);
+  assert.equal((await studio.call('library.list', { text: 'app' })).total, 1);
+  const stages = new Set(events.filter((e) => e.event === 'job').map(({ job }) => job.stage));
+  for (const stage of ['planning', 'denoising', 'decoding', 'saving'] as const)
+    assert.ok(stages.has(stage), stage);
+  const film = await studio.call('versions.timelapse', { versionId: done.versionId!, format: 'gif' });
+  assert.equal(Buffer.from(film.bytes).toString('latin1', 0, 3), 'GIF');
+  await studio.close();
+});
+
+test('cancelled: told at once, the last preview stays as a draft, finish makes the picture in its place', async () => {
+  const { studio, jobIn, next } = await openStudio();
+  const { turn, jobs } = await send(studio, 'a red apple', {
+    settings: { steps: 400, width: 32, height: 32 },
+  });
+  await next(isPreview);
+  await studio.call('jobs.cancel', { jobId: jobs[0]!.id });
+  const cancelled = await jobIn(jobs[0]!.id, 'cancelled');
+  const draft = await studio.call('versions.get', { versionId: cancelled.versionId! });
+  assert.deepEqual([draft.kind, draft.width, draft.seed], ['draft', 32, 7]);
+  const job = await studio.call('jobs.finish', { versionId: draft.id });
+  assert.deepEqual([job.seed, job.message], [7, 'a red apple']);
+  await studio.call('jobs.cancel', { jobId: job.id });
+  const { turns } = await studio.call('chats.get', { chatId: turn.chatId });
+  assert.ok(turns[1]?.versionIds.includes(draft.id));
+  await studio.close();
+});
+
+test('the engine killed at work: told within a second, back, the queue whole, the third loss parks the job', async () => {
+  const { studio, jobIn, next, engines, events } = await openStudio();
+  await next(engineIs('ready'));
+  const { jobs } = await send(studio, 'a red apple', { settings: { steps: 1_000, width: 32, height: 32 } });
+  const waiting = await send(studio, 'a boat');
+  for (const state of ['failed', 'failed', 'parked'] as const) {
+    const count = engines.length;
+    await next(isPreview);
+    await studio.call('jobs.pause', { paused: true });
+    events.length = 0;
+    process.kill(engines.at(-1)!.pid, 'SIGKILL');
+    const lost = await jobIn(jobs[0]!.id, 'failed', 'parked');
+    assert.deepEqual([lost.state, lost.seed, lost.failure?.code], [state, 7, 'engine-gone']);
+    await next(engineIs('restarting'));
+    await next(engineIs('ready'));
+    assert.equal(engines.length, count + 1);
+    if (state === 'parked') break;
+    await studio.call('jobs.retry', { jobId: lost.id });
+    await studio.call('jobs.pause', { paused: false });
+  }
+  await studio.call('jobs.pause', { paused: false });
+  assert.equal((await jobIn(waiting.jobs[0]!.id, 'done')).seed, 7);
+  await studio.close();
+});
+
+test('the studio killed: what was acknowledged is there, in order, and runs', async () => {
+  const folder = await libraryFolder();
+  const child = fork('test/helpers/submit-and-wait.ts', [folder], { execArgv: ['--import', 'tsx'] });
+  const [ids] = (await once(child, 'message')) as [string[]];
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const { studio, jobIn } = await openStudio(folder);
+  const { jobs } = await studio.call('studio.open', {});
+  assert.deepEqual(
+    jobs.map(({ id }) => id),
+    ids,
+  );
+  assert.equal((await jobIn(ids[0]!, 'done')).state, 'done');
+  await studio.close();
+});
+
+test('queued jobs are reworded, reordered and dropped; variations have seeds of their own', async () => {
+  const { studio } = await openStudio();
+  await studio.call('jobs.pause', { paused: true });
+  const { turn, jobs } = await send(studio, 'a red apple', { variations: 4 });
+  assert.deepEqual(
+    jobs.map(({ seed }) => seed),
+    [7, 8, 9, 10],
+  );
+  const single = await send(studio, 'a boat', { first: true });
+  await studio.call('jobs.update', { jobId: single.jobs[0]!.id, message: 'a ship' });
+  await studio.call('jobs.cancel', { jobId: jobs[1]!.id });
+  await studio.call('jobs.reorder', { jobIds: [jobs[3]!.id, single.jobs[0]!.id] });
+  const open = await studio.call('studio.open', {});
+  assert.deepEqual(
+    open.jobs.map(({ message, seed }) => [message, seed]),
+    [
+      ['a red apple', 10],
+      ['a ship', 7],
+      ['a red apple', 7],
+      ['a red apple', 9],
+    ],
+  );
+  assert.equal((await studio.call('chats.get', { chatId: turn.chatId })).chat.title, 'a red apple');
+  await studio.call('jobs.cancelAll', {});
+  assert.deepEqual((await studio.call('studio.open', {})).jobs, []);
+  await studio.close();
+});
+
+test('messages that can not be run are refused before anything is stored', async () => {
+  const { studio } = await openStudio();
+  await studio.call('jobs.pause', { paused: true });
+  for (const [change, code] of [
+    [{ message: '' }, 'bad-prompt'],
+    [{ message: 'x'.repeat(100_000) }, 'bad-prompt'],
+    [{ message: 'a\0b' }, 'bad-prompt'],
+    [{ message: 'a\ud800b' }, 'bad-prompt'],
+    [{ seed: -1 }, 'bad-request'],
+    [{ seed: 2 ** 53 }, 'bad-request'],
+    [{ settings: { steps: 0 } }, 'bad-request'],
+    [{ settings: { steps: 1e9 } }, 'bad-request'],
+    [{ variations: 1e6 }, 'bad-request'],
+    [{ mode: 'edit' }, 'bad-request'],
+    [{ mode: 'edit', targetIds: ['abcdefgh12'] }, 'not-found'],
+  ] as const)
+    await assert.rejects(send(studio, 'a red apple', change), { code }, JSON.stringify(change).slice(0, 60));
+  assert.deepEqual((await studio.call('studio.open', {})).jobs, []);
+  await studio.close();
+});
