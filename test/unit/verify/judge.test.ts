@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { TuskError } from '../../../engine/errors.ts';
+import type { Tensor } from '../../../engine/runtime/tensor.ts';
 import { ParityCase, type StageOutputs } from '../../../engine/verify/case.ts';
 import { judge } from '../../../engine/verify/judge.ts';
 import { verify } from '../../../engine/verify.ts';
@@ -31,32 +32,40 @@ test("the reference's own outputs are ok", async () => {
   assert.deepEqual([verdict.ok, verdict.maxAbs, verdict.detail], [true, 0, undefined]);
 });
 
-const CHANGES: readonly (readonly [what: string, detail: RegExp, change: (o: StageOutputs) => unknown])[] = [
-  [
-    'a value',
-    /out\.probabilities/,
-    ({ tensors }) => tensors['out.probabilities']!.data.fill(0.5 as never, 0, 1),
-  ],
-  [
-    'a number that is none',
-    /out\.scores/,
-    ({ tensors }) => tensors['out.scores']!.data.fill(Number.NaN as never),
-  ],
-  ['a missing output', /out\.scores/, ({ tensors }) => void delete tensors['out.scores']],
-  [
-    'a shape',
-    /out\.scores/,
-    ({ tensors }) => Object.assign(tensors, { 'out.scores': { ...tensors['out.scores']!, shape: [1] } }),
-  ],
-  ['a result', /result\.kept/, ({ result }) => Object.assign(result!, { kept: 11 })],
-  ['a missing result', /result\.order/, ({ result }) => void delete result!.order],
+const withTensor =
+  (name: string, change: (tensor: Tensor) => Tensor | undefined) =>
+  ({ tensors, result }: StageOutputs): StageOutputs => {
+    const changed = change(tensors[name]!);
+    const { [name]: _, ...others } = tensors;
+    return { tensors: changed ? { ...others, [name]: changed } : others, result: result! };
+  };
+
+const withResult =
+  (change: Record<string, unknown>) =>
+  ({ tensors, result }: StageOutputs): StageOutputs => ({ tensors, result: { ...result, ...change } });
+
+const filled = (value: number) => (tensor: Tensor) => ({
+  ...tensor,
+  data: Float32Array.from(tensor.data, () => value),
+});
+
+const CHANGES: readonly (readonly [
+  what: string,
+  detail: RegExp,
+  change: (o: StageOutputs) => StageOutputs,
+])[] = [
+  ['a value', /out\.probabilities/, withTensor('out.probabilities', filled(0.5))],
+  ['a number that is none', /out\.scores/, withTensor('out.scores', filled(Number.NaN))],
+  ['a missing output', /out\.scores/, withTensor('out.scores', () => undefined)],
+  ['a shape', /out\.scores/, withTensor('out.scores', (tensor) => ({ ...tensor, shape: [1] }))],
+  ['a result', /result\.kept/, withResult({ kept: 11 })],
+  ['a missing result', /result\.order/, withResult({ order: undefined })],
 ];
 
 for (const [what, detail, change] of CHANGES) {
   test(`${what} that differs is not ok and named`, async () => {
     const { parityCase, outputs } = await expected();
-    change(outputs);
-    const verdict = await judge(parityCase, outputs, TOLERANCES);
+    const verdict = await judge(parityCase, change(outputs), TOLERANCES);
     assert.equal(verdict.ok, false);
     assert.match(verdict.detail!, detail);
   });
