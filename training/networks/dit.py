@@ -163,7 +163,7 @@ class DiT(nn.Module):
         b, _, h, w = latents.shape
         rows, columns = h // self.patch, w // self.patch
         context, present, positions = self._context(text, queries, text_mask, query_mask)
-        start = positions[..., 0].masked_fill(~present, -1).amax(1) + 1 if context.shape[1] else torch.zeros(b).long()
+        start = positions.masked_fill(~present, -1).amax(1) + 1 if context.shape[1] else torch.zeros(b).long()
         temb = F.silu(self.time_caption_embed.timestep_embedder(t))
         where = rotation(positions[..., None].expand(-1, -1, 3), self.dims)
         mask = None if bool(present.all()) else present[:, None, None, :]

@@ -10,7 +10,7 @@ from .common import RMSNorm, heads, merge_heads
 def head_count(width: int) -> int:
     """width // 128, at least 1, or the nearest divisor of the width."""
     wanted = max(1, width // 128)
-    return min((n for n in range(1, width + 1) if width % n == 0), key=lambda n: (abs(n - wanted), n))
+    return min((n for n in range(1, width + 1) if width % n == 0), key=lambda n: (abs(n - wanted), -n))
 
 
 class Attention(nn.Module):

@@ -61,14 +61,17 @@ class Merger(nn.Module):
 
 
 class PatchEmbed(nn.Module):
-    """A row is (channel, time, y, x), flattened; the kernel covers it whole."""
+    """A row is (channel, time, y, x), flattened; the kernel covers it whole. A row without the time axis is a still."""
 
     def __init__(self, width: int, patch: int, channels: int, time: int):
         super().__init__()
         self.proj = nn.Conv3d(channels, width, (time, patch, patch), (time, patch, patch))
 
     def forward(self, rows: Tensor) -> Tensor:
-        return F.linear(rows, self.proj.weight.flatten(1), self.proj.bias)
+        weight = self.proj.weight
+        if rows.shape[-1] != weight[0].numel():
+            weight = weight.sum(2)
+        return F.linear(rows, weight.flatten(1), self.proj.bias)
 
 
 class VisionEncoder(nn.Module):

@@ -1,0 +1,157 @@
+"""Token sequences of the three tasks, as batches for the text decoder.
+
+A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
+(-1 = none), the cell a visual token belongs to (-1 = none), and for questions the text id to predict and a mask.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .data import language, scenes
+from .data.tokenizer import Tokenizer
+from .networks import config as c
+from .networks.pictures import resized_twice
+
+ROWS = np.concatenate([np.arange(r * c.GRID, (r + 1) * c.GRID).tolist() + [-1] for r in range(c.GRID)])
+"""Cell of each of the 72 places of an answer, -1 for the end of a line."""
+
+
+@dataclass
+class Batch:
+    ids: Tensor
+    positions: Tensor
+    codes: Tensor
+    cells: Tensor
+    texts: Tensor | None = None
+    mask: Tensor | None = None
+    pictures: np.ndarray | None = None
+    scene_codes: Tensor | None = None
+    blind: Tensor | None = None
+
+
+def answer_ids(codes: np.ndarray) -> np.ndarray:
+    """codes [8, 8] -> 72 ids, each row ended."""
+    return np.where(ROWS < 0, c.END_OF_LINE, codes.flatten()[ROWS] + c.FIRST_CODE)
+
+
+def expanded(ids: list[int]) -> list[int]:
+    """Each <|image_pad|> becomes the 64 tokens of a picture."""
+    out: list[int] = []
+    for i in ids:
+        out += [i] * (c.GRID * c.GRID if i == c.IMAGE_PAD else 1)
+    return out
+
+
+def picture_positions(ids: np.ndarray) -> np.ndarray:
+    """[3, n]: text counts on, a picture's tokens take (t, row, column) of its grid."""
+    n = len(ids)
+    pads = np.flatnonzero(ids == c.IMAGE_PAD)
+    if len(pads) == 0:
+        return np.broadcast_to(np.arange(n), (3, n))
+    first = pads[0]
+    text = np.arange(n)
+    text[pads[-1] + 1 :] = first + c.GRID + np.arange(n - pads[-1] - 1)
+    out = np.stack([text] * 3)
+    k = np.arange(c.GRID * c.GRID)
+    out[:, pads] = first + np.stack([0 * k, k // c.GRID, k % c.GRID])
+    return out
+
+
+class Sequences:
+    """Draws training batches. `allowed` is the filter of scenes (None = training split)."""
+
+    def __init__(self, tokenizer: Tokenizer, seed: int, allowed=None):
+        self.tokenizer, self.rng, self.allowed = tokenizer, np.random.default_rng(seed), allowed
+
+    def scene(self) -> scenes.Scene:
+        return scenes.sample(self.rng, allowed=self.allowed)
+
+    def edited(self, kind: str | None = None):
+        """(scene, edit) of a drawable instruction."""
+        while True:
+            scene = self.scene()
+            edit = language.edit(scene, self.rng, kind)
+            if edit is not None:
+                return scene, edit
+
+    def create(self, n: int) -> Batch:
+        drawn = [self.scene() for _ in range(n)]
+        prompts = [self.tokenizer.generate_prompt(language.caption(s, self.rng).text) for s in drawn]
+        return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s in drawn])
+
+    def edit(self, n: int, blind: int = 0) -> Batch:
+        """The last `blind` samples see plain padding where the picture was, as in the condition pass."""
+        pairs = [self.edited() for _ in range(n)]
+        prompts = [expanded(self.tokenizer.encode(self.tokenizer.generate_prompt(e.text, picture=True))) for _, e in pairs]
+        batch = self.generation(prompts, [scenes.codes(e.target) for _, e in pairs], blind)
+        batch.pictures = np.stack([resized_twice(scenes.render(s)) for s, _ in pairs])
+        batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s, _ in pairs])).flatten(1)
+        batch.blind = torch.arange(n) >= n - blind
+        return batch
+
+    def generation(self, prompts: list[list[int]], codes: list[np.ndarray], blind: int = 0) -> Batch:
+        """Prompt, 72 visual ids, end marker; 5 % of the prompts are hidden but for their last ten ids."""
+        rows = [np.array([*p, *answer_ids(k), c.IMAGE_END]) for p, k in zip(prompts, codes, strict=True)]
+        where = [
+            np.broadcast_to(np.arange(len(r)), (3, len(r))) if i >= len(rows) - blind else picture_positions(r)
+            for i, r in enumerate(rows)
+        ]
+        for i, p in enumerate(prompts):
+            if self.rng.random() < 0.05:
+                rows[i] = rows[i][len(p) - 10 :]
+                where[i] = np.broadcast_to(np.arange(len(rows[i])), (3, len(rows[i])))
+        n, longest = len(rows), max(map(len, rows))
+        ids = np.full((n, longest), c.END_OF_TEXT)
+        positions = np.zeros((3, n, longest), np.int64)
+        wanted, cells = np.full((n, longest), -1), np.full((n, longest), -1)
+        for i, (row, place, k) in enumerate(zip(rows, where, codes, strict=True)):
+            end = len(row)
+            ids[i, :end], positions[:, i, :end] = row, place
+            wanted[i, end - 74 : end - 2] = np.where(ROWS < 0, -1, k.flatten()[ROWS])
+            cells[i, end - 73 : end - 1] = ROWS
+        return Batch(*(torch.from_numpy(a) for a in (ids, positions, wanted, cells)))
+
+    def ask(self, n: int, count: int) -> Batch:
+        """n pictures, `count` questions each, packed: a question sees the picture and itself."""
+        drawn = [self.scene() for _ in range(n)]
+        asked = [[(q.text, q.answer) for q in language.questions(s, self.rng, count)] for s in drawn]
+        batch = self.questions(asked)
+        batch.pictures = np.stack([resized_twice(scenes.render(s)) for s in drawn])
+        batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s in drawn])).flatten(1)
+        return batch
+
+    def questions(self, asked: list[list[tuple[str, str]]]) -> Batch:
+        encode = self.tokenizer.encode
+        head = expanded(encode(self.tokenizer.question_prompt("").split("<|vision_end|>")[0] + "<|vision_end|>"))
+        base = picture_positions(np.array(head))
+        rows, wanted, groups, where = [], [], [], []
+        for pairs in asked:
+            ids, want, group, place = list(head), [-1] * len(head), [0] * len(head), [base]
+            for g, (question, answer) in enumerate(pairs, 1):
+                prompt = encode(self.tokenizer.question_prompt(question).split("<|vision_end|>")[1])
+                reply = [*encode(answer), c.IM_END]
+                ids += prompt + reply
+                want += [-1] * (len(prompt) - 1) + reply + [-1]
+                group += [g] * (len(prompt) + len(reply))
+                start = base.max() + 1
+                place.append(np.stack([np.arange(start, start + len(prompt) + len(reply))] * 3))
+            rows.append(ids)
+            wanted.append(want)
+            groups.append(group)
+            where.append(np.concatenate(place, 1))
+        n, longest = len(rows), max(map(len, rows))
+        ids, text = np.full((n, longest), c.END_OF_TEXT), np.full((n, longest), -1)
+        group, positions = np.full((n, longest), -1), np.zeros((3, n, longest), np.int64)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)], text[i, : len(row)], group[i, : len(row)] = row, wanted[i], groups[i]
+            positions[:, i, : len(row)] = where[i]
+        g = torch.from_numpy(group)
+        order = torch.ones(longest, longest, dtype=torch.bool).tril()
+        sees = order & ((g[:, :, None] == g[:, None]) | (g[:, None] == 0))
+        none = torch.full((n, longest), -1)
+        batch = Batch(torch.from_numpy(ids), torch.from_numpy(positions), none, none, torch.from_numpy(text))
+        batch.mask = torch.zeros(n, 1, longest, longest).masked_fill(~sees[:, None], -1e9)
+        return batch

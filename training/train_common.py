@@ -1,0 +1,108 @@
+"""What the training loops share: Muon, averaged weights, a schedule by the clock, logs."""
+
+import json
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+
+class Muon(torch.optim.Optimizer):
+    """Momentum, then the nearest semi-orthogonal matrix by Newton-Schulz steps. Only for matrices.
+
+    `splits` maps a parameter to the number of equal blocks of rows that count as matrices of their own.
+    """
+
+    def __init__(self, params, lr: float = 0.02, momentum: float = 0.95, steps: int = 3, splits=None):
+        super().__init__(params, {"lr": lr})
+        self.momentum, self.steps, self.splits = momentum, steps, splits or {}
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    self._update(p, group["lr"])
+
+    def _update(self, p: Tensor, lr: float) -> None:
+        state = self.state[p]
+        if "momentum" not in state:
+            state["momentum"] = torch.zeros_like(p)
+        m = state["momentum"].lerp_(p.grad, 1 - self.momentum)
+        direction = p.grad.lerp(m, self.momentum)
+        parts = [self._orthogonal(d) for d in direction.chunk(self.splits.get(p, 1))]
+        p.mul_(1 - lr * 0.01).add_(torch.cat(parts), alpha=-lr)
+
+    def _orthogonal(self, x: Tensor) -> Tensor:
+        rows, columns = x.shape
+        x = x.T if rows > columns else x
+        x = x / (x.norm() + 1e-7)
+        for _ in range(self.steps):
+            a = x @ x.T
+            x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
+        return (x.T if rows > columns else x) * max(1, rows / columns) ** 0.5
+
+
+def optimisers(model: nn.Module, matrices: list[str], lr: float, muon: float, splits: dict[str, int], never: tuple = ()):
+    """Muon for the matrices below the given prefixes, AdamW for the rest (and for names that hold one of `never`).
+
+    splits: name ending -> blocks of rows that are matrices of their own.
+    """
+    named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
+    chosen = {n: p for n, p in named if p.ndim == 2 and n.startswith(tuple(matrices)) and not any(x in n for x in never)}
+    blocks = {p: k for n, p in chosen.items() for ending, k in splits.items() if n.endswith(ending)}
+    rest = [p for n, p in named if n not in chosen]
+    return [
+        torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0),
+        Muon(list(chosen.values()), lr=muon, splits=blocks),
+    ]
+
+
+class Average:
+    """Exponential moving average of a model's parameters."""
+
+    def __init__(self, model: nn.Module, decay: float = 0.998):
+        self.decay, self.count = decay, 0
+        self.values = {n: p.detach().clone() for n, p in model.named_parameters()}
+
+    @torch.no_grad()
+    def update(self, model: nn.Module) -> None:
+        self.count += 1
+        decay = min(self.decay, 1 - 6 / (self.count + 6))
+        for n, p in model.named_parameters():
+            self.values[n].lerp_(p, 1 - decay)
+
+
+class Clock:
+    """Schedule by wall clock: warm up, hold, then fall to `floor` over the last `fall` of the time."""
+
+    def __init__(self, end: float, fall: float = 0.4, floor: float = 0.03, warm: int = 30):
+        self.start, self.end, self.fall, self.floor, self.warm = time.time(), end, fall, floor, warm
+
+    @property
+    def share(self) -> float:
+        return (time.time() - self.start) / (self.end - self.start)
+
+    def factor(self, step: int) -> float:
+        return min(1, (step + 1) / self.warm) * min(1, max(self.floor, (1 - self.share) / self.fall))
+
+
+def save(path: Path, **state) -> None:
+    """Written whole or not at all."""
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").rename(path)
+
+
+class Log:
+    """One JSON object a line, to a file and the terminal."""
+
+    def __init__(self, path: Path):
+        self.path, self.start = path, time.time()
+
+    def __call__(self, **values) -> None:
+        values = {k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}
+        line = json.dumps({"t": round(time.time() - self.start), **values})
+        print(line, flush=True)
+        with self.path.open("a") as file:
+            file.write(line + "\n")

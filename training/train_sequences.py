@@ -1,0 +1,246 @@
+"""Trains the vision encoder and the text decoder on all three tasks at once, by the clock.
+
+    python -m training.train_sequences OUT --minutes 80 --vae FOLDER --tokenizer FOLDER
+
+Each step: prompts -> codes, pictures + instructions -> codes, pictures + questions -> answers.
+Helpers that only training has: the cell a condition state belongs to must be readable in a fixed direction, and
+linear heads name class, tint, part and background of every picture token.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .data import scenes, splits
+from .data.tokenizer import Tokenizer
+from .networks import config as c
+from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables, content, directions
+from .networks.decoder import TextDecoder, condition
+from .networks.pictures import vision_rows
+from .networks.vae import VAE
+from .networks.vision import VisionEncoder
+from .sequences import Batch, Sequences
+from .train_common import Average, Clock, Log, optimisers, save
+from .validate import validate
+
+
+CELL_WEIGHT = 0.15
+
+
+FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
+
+
+def decision_weight(codes: Tensor, cells: Tensor) -> Tensor:
+    """Weight of each code: what the words decide counts most.
+
+    Where an object may begin or not, both must weigh the same, or objects begin too often.
+    """
+    inside = (codes < OBJECT_CODES) & ~torch.isin(codes % PARTS, FIRST_PARTS)
+    weight = torch.where(cells % c.GRID == 0, 1.5, 1.0)
+    weight[cells == 0] = 3.0
+    weight[inside] = 0.5
+    return weight
+
+
+def next_object(wanted: Tensor) -> Tensor:
+    """For each place [b, n] whose code is ground: the first code of the object that starts next, else -1.
+
+    What an object here would be is known at every ground cell before it, so that all of them teach it.
+    """
+    n = wanted.shape[1]
+    starts = (wanted >= 0) & (wanted < OBJECT_CODES) & torch.isin(wanted % PARTS, FIRST_PARTS)
+    place = torch.where(starts, torch.arange(n), n)
+    following = place.flip(1).cummin(1).values.flip(1)
+    code = F.pad(wanted, (0, 1), value=-1).gather(1, following)
+    return code.masked_fill((wanted < OBJECT_CODES) & ~starts, -1)
+
+
+class Learner(nn.Module):
+    """Vision encoder, text decoder, factored codes and the helper heads."""
+
+    def __init__(self, contents: Tensor):
+        super().__init__()
+        self.visual = VisionEncoder(c.VISION)
+        self.text = TextDecoder(c.TEXT)
+        del self.text.gen_embed_tokens
+        self.codes = CodeTables(contents)
+        self.names = nn.Linear(c.HIDDEN, len(scenes.NAMES) + 1)
+        self.paints = nn.Linear(c.HIDDEN, 14)
+        self.parts = nn.Linear(c.HIDDEN, PARTS + 1)
+        self.grounds = nn.Linear(c.HIDDEN, scenes.BACKGROUND_CODES + 1)
+        self.cell_scale = nn.Parameter(torch.tensor(10.0))
+        self._start()
+
+    def _start(self) -> None:
+        """Residual branches start at zero; embeddings have length 3."""
+        nn.init.normal_(self.text.embed_tokens.weight, std=3 * c.HIDDEN**-0.5)
+        for layer in self.text.layers:
+            for out in (layer.self_attn.o_proj, layer.mlp.down_proj, layer.gen_mlp.down_proj):
+                nn.init.zeros_(out.weight)
+        for block in self.visual.blocks:
+            for out in (block.attn.proj, block.mlp.linear_fc2):
+                nn.init.zeros_(out.weight)
+        nn.init.constant_(self.text.norm.weight, 0.2)
+        nn.init.normal_(self.visual.pos_embed.weight, std=0.3)
+        nn.init.zeros_(self.visual.deepstack_merger_list[0].linear_fc2.weight)
+
+    def states(self, batch: Batch) -> tuple[list[Tensor], Tensor | None]:
+        """All hidden states, and the picture tokens [b, 64, H] if there are pictures."""
+        x = self.codes.embed_ids(batch.ids, self.text.embed_tokens.weight, c.FIRST_CODE)
+        if batch.pictures is None:
+            return self.text(x, batch.ids >= c.VOCABULARY, batch.positions, batch.mask), None
+        tokens, deep = self.visual(vision_rows(batch.pictures), 16, 16)
+        pads = batch.ids == c.IMAGE_PAD
+        keep = torch.ones(len(tokens), dtype=torch.bool) if batch.blind is None else ~batch.blind
+        keep = keep & pads.any(1)
+        where = (pads & keep[:, None]).flatten().nonzero()[:, 0]
+        x = x.flatten(0, 1).index_copy(0, where, tokens[keep].flatten(0, 1)).view_as(x)
+        pictures = (where, [d[keep].flatten(0, 1) for d in deep])
+        return self.text(x, batch.ids >= c.VOCABULARY, batch.positions, batch.mask, pictures), tokens
+
+    def code_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+        """Cross-entropy of codes (see decision_weight), and of the cell each state belongs to."""
+        wanted = batch.codes
+        if batch.blind is not None:
+            wanted = wanted.masked_fill(batch.blind[:, None], -1)
+        at = wanted >= 0
+        codes = wanted[at]
+        weight = decision_weight(codes, batch.cells[:, 1:][at[:, :-1]])
+        each, ct, sp = self.codes.loss(self.text.norm(states[-1][at]), codes)
+        loss = (each * weight).sum() / weight.sum()
+        coming = next_object(wanted)[at]
+        open_ = coming >= 0
+        self.coming = F.cross_entropy(ct[open_], coming[open_] // PARTS)
+        loss = loss + 0.5 * self.coming + 0.1 * F.cross_entropy(sp[open_], coming[open_] % PARTS)
+        self.first = each[(codes < OBJECT_CODES) & torch.isin(codes % PARTS, FIRST_PARTS)].mean().item()
+        cells = batch.cells >= 0
+        mean = F.normalize(condition(states, c.CONDITION_LAYERS)[cells], dim=-1)
+        return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
+
+    def answer_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
+        """Cross-entropy of answer words among text and visual ids."""
+        at = batch.texts >= 0
+        h = self.text.norm(states[-1][at])
+        words = h @ self.text.embed_tokens.weight.T
+        visual = torch.logaddexp(self.codes.log_partition(h)[0], torch.tensor(8.0).log())
+        total = torch.logaddexp(words.logsumexp(-1), visual)
+        return (total - words.gather(1, batch.texts[at][:, None])[:, 0]).mean()
+
+    def perception_loss(self, tokens: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
+        """Class, tint, part and background of each picture token; and its cell in the fixed directions."""
+        flat, codes = tokens.flatten(0, 1), codes.flatten()
+        is_object = codes < OBJECT_CODES
+        ct = codes.clamp_max(OBJECT_CODES - 1) // PARTS
+        wanted = (
+            (self.names, torch.where(is_object, CLASS[ct], len(scenes.NAMES))),
+            (self.paints, torch.where(is_object, TINT[ct], 13)),
+            (self.parts, torch.where(is_object, codes % PARTS, PARTS)),
+            (self.grounds, torch.where(is_object, scenes.BACKGROUND_CODES, codes - OBJECT_CODES)),
+        )
+        weight = torch.where(is_object, 1.0, 0.3)
+        normal = F.rms_norm(flat, flat.shape[-1:])
+        losses = [(F.cross_entropy(head(normal), y, reduction="none") * weight).sum() / weight.sum() for head, y in wanted]
+        cell = torch.arange(64).repeat(len(tokens))
+        place = F.cross_entropy(self.cell_scale * F.normalize(flat, dim=-1) @ directions().T, cell)
+        return sum(losses), place
+
+
+def contents(path: Path, vae: str) -> Tensor:
+    """The codes' content vectors, made once."""
+    if not path.exists():
+        torch.save(content(VAE.load(vae).encode), path)
+    return torch.load(path)
+
+
+def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int]):
+    """Yields (name, loss to run backwards, figures) for the three tasks."""
+    creates, edits, asks, questions = sizes
+    batch = data.create(creates)
+    states, _ = model.states(batch)
+    code, cell = model.code_loss(states, batch)
+    yield code + CELL_WEIGHT * cell, {"create": code.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
+    batch = data.edit(edits, max(1, edits // 8))
+    states, tokens = model.states(batch)
+    code, cell = model.code_loss(states, batch)
+    seen, place = model.perception_loss(tokens, batch.scene_codes)
+    yield code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place, {"edit": code.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    batch = data.ask(asks, questions)
+    states, tokens = model.states(batch)
+    answer = model.answer_loss(states, batch)
+    seen, place = model.perception_loss(tokens, batch.scene_codes)
+    yield answer + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "seen": seen.item(), "place": place.item()}
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ask.add_argument("out", type=Path)
+    ask.add_argument("--minutes", type=float, default=80)
+    ask.add_argument("--vae", required=True)
+    ask.add_argument("--tokenizer", required=True)
+    ask.add_argument("--sizes", type=int, nargs=4, default=(24, 10, 8, 6), help="creates, edits, pictures, questions each")
+    ask.add_argument("--lr", type=float, default=3e-3)
+    ask.add_argument("--muon", type=float, default=0.02)
+    ask.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
+    ask.add_argument("--seed", type=int, default=0)
+    a = ask.parse_args()
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+    torch.manual_seed(a.seed)
+    a.out.mkdir(parents=True, exist_ok=True)
+    log = Log(a.out / "log.jsonl")
+    tokenizer = Tokenizer(a.tokenizer)
+    model = Learner(contents(a.out / "content.pt", a.vae))
+    data = Sequences(tokenizer, a.seed)
+    steppers = optimisers(
+        model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
+    )
+    average, clock, step = Average(model), Clock(time.time() + 60 * a.minutes, fall=0.25), 0
+    latest = a.out / "latest.pt"
+    if latest.exists():
+        state = torch.load(latest)
+        model.load_state_dict(state["model"])
+        average.values, average.count, step = state["average"], state["count"], state["step"]
+        for s, o in zip(steppers, state["optimisers"], strict=True):
+            s.load_state_dict(o)
+        clock.start = state["start"]
+        data = Sequences(tokenizer, step + 1)
+    log(parameters=sum(p.numel() for p in model.parameters()), **{k: str(v) for k, v in vars(a).items()})
+    rates = [[a.lr], [a.muon]]
+    checking = [Sequences(tokenizer, 77), Sequences(tokenizer, 78, lambda s: not splits.in_training(s))]
+    last, figures, began = time.time(), [], time.time()
+    while clock.share < 1:
+        factor = clock.factor(step)
+        for s, first in zip(steppers, rates, strict=True):
+            for g, r in zip(s.param_groups, first, strict=True):
+                g["lr"] = r * factor
+        row = {}
+        for loss, values in step_losses(model, data, a.sizes):
+            loss.backward()
+            row |= values
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for s in steppers:
+            s.step()
+        model.zero_grad(set_to_none=True)
+        average.update(model)
+        step += 1
+        figures.append(row)
+        if step % 10 == 0:
+            pace = (time.time() - began) / len(figures) if len(figures) > 1 else 0.0
+            log(step=step, rate=factor, pace=pace, **{k: float(np.mean([f[k] for f in figures])) for k in row})
+            figures, began = [], time.time()
+        if time.time() - last > 60 * a.every or clock.share >= 1:
+            save(latest, model=model.state_dict(), average=average.values, count=average.count, step=step,
+                 optimisers=[s.state_dict() for s in steppers], start=clock.start)  # fmt: skip
+            save(a.out / "average.pt", **average.values, content=model.codes.content)
+            log(step=step, **validate(model, average.values, checking, tokenizer))
+            last = began = time.time()
+            figures = []
+
+
+if __name__ == "__main__":
+    main()
