@@ -46,7 +46,7 @@ const withResult =
 
 const filled = (value: number) => (tensor: Tensor) => ({
   ...tensor,
-  data: Float32Array.from(tensor.data, () => value),
+  data: new Float32Array(tensor.data.length).fill(value),
 });
 
 const CHANGES: readonly (readonly [
