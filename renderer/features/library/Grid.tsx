@@ -34,7 +34,10 @@ export function Grid({ tile }: { tile: number }) {
   );
 }
 
-const PARTS = { List: GridList };
+/** Room for the outline of a selected tile. */
+const Edge = () => <div className="library-edge" />;
+
+const PARTS = { List: GridList, Header: Edge, Footer: Edge };
 
 function GridList(props: ComponentProps<'div'>) {
   const { t } = useTranslation('library');
