@@ -4,7 +4,9 @@ import type { Page } from '@playwright/test';
 import { expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
-const stop = (page: Page) => page.getByRole('button', { name: 'Stop' });
+/** Another one is on the canvas. */
+const stop = (page: Page) =>
+  page.getByRole('list', { name: 'Messages' }).getByRole('button', { name: 'Stop' });
 const strip = (page: Page) => page.getByRole('group', { name: 'Pictures, keys 1 to 4 choose' });
 
 test('two variations are siblings; keys 1 and 2 choose, another one adds a third', async ({ desk }) => {
@@ -28,6 +30,9 @@ test('two variations are siblings; keys 1 and 2 choose, another one adds a third
 
 test('stopped in the middle leaves a draft, and Finish this completes it', async ({ desk }) => {
   const { page, studio, chat } = desk;
+  await page.getByRole('button', { name: 'More settings' }).click();
+  await page.getByRole('spinbutton', { name: 'Steps' }).fill('60');
+  await page.getByRole('button', { name: 'More settings' }).click();
   await say(page, 'draw a yellow banana');
   await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step [1-9]/, MADE);
   await stop(page).click();
