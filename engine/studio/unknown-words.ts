@@ -5,17 +5,20 @@ const NEAREST = 3;
 /** Longer prompts are looked at in part: nobody reads more notes than this. */
 const MOST_WORDS = 20;
 const LONGEST_WORD = 40;
+/** Shorter ones bind a sentence and are near to everything. */
+const SHORTEST_OFFERED = 3;
 const WORD = /[\p{L}\p{M}]+/gu;
 
 /** @param vocabulary words the model states; empty = it states none, and nothing is unknown. */
 export function unknownWords(prompt: string, vocabulary: readonly string[]): Version['unknownWords'] {
   if (vocabulary.length === 0) return [];
   const known = new Set(vocabulary.flatMap((entry) => entry.toLowerCase().match(WORD) ?? []));
+  const offered = [...known].filter((word) => word.length >= SHORTEST_OFFERED);
   const words = new Set(prompt.toLowerCase().match(WORD));
   return [...words]
     .filter((word) => !known.has(word) && word.length <= LONGEST_WORD)
     .slice(0, MOST_WORDS)
-    .map((word) => ({ word, nearest: nearestOf(word, [...known]) }));
+    .map((word) => ({ word, nearest: nearestOf(word, offered) }));
 }
 
 function nearestOf(word: string, known: readonly string[]): string[] {
