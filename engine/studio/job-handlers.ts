@@ -70,7 +70,7 @@ function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[]
   for (const id of submission.targetIds) if (!library.versions.get(id)) throw notFound('picture');
   const mode = modeOf(submission);
   const turn = personTurn(submission, mode);
-  const jobs = seedsOf(submission).map((seed) => newJob(turn, submission, seed));
+  const jobs = seedsOf(submission, mode).map((seed) => newJob(turn, submission, seed));
   const after = renamed(chat, turn);
   library.transaction(() => {
     library.chats.put(after);
@@ -94,9 +94,8 @@ function modeOf({ mode, message, targetIds }: Submission): Mode {
 }
 
 /** An answer needs no variations. */
-function seedsOf({ seed, variations, mode, message, targetIds }: Submission): number[] {
-  const isQuestion = modeOf({ mode, message, targetIds } as Submission) === 'ask';
-  return Array.from({ length: isQuestion ? 1 : variations }, (_, index) =>
+function seedsOf({ seed, variations }: Submission, mode: Mode): number[] {
+  return Array.from({ length: mode === 'ask' ? 1 : variations }, (_, index) =>
     seed === null ? randomInt(SEEDS) : Math.min(seed + index, Number.MAX_SAFE_INTEGER),
   );
 }
