@@ -1,4 +1,5 @@
 import { Command } from 'cmdk';
+import { useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../components/Dialog.tsx';
 import { openChat } from '../../engine/actions.ts';
@@ -19,6 +20,8 @@ const close = (): void => useWorkspace.setState({ dialog: null });
 function OpenPalette() {
   const { t } = useTranslation('palette');
   const groups = useGroups();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
   const run = (act: Act) => {
     close();
     void act.run();
@@ -26,7 +29,7 @@ function OpenPalette() {
   return (
     <Dialog label={t('title')} onClose={close}>
       <Command className="palette" label={t('title')} loop>
-        <Command.Input className="palette-input" placeholder={t('placeholder')} autoFocus />
+        <Command.Input ref={input} className="palette-input" placeholder={t('placeholder')} />
         <Command.List className="palette-list" label={t('commands')}>
           <Command.Empty className="palette-empty">{t('nothing')}</Command.Empty>
           {groups.map(({ name, acts }) => (
