@@ -26,6 +26,12 @@ const SCREENS: Record<string, (desk: Desk) => Promise<void>> = {
     await page.getByRole('button', { name: 'Export' }).click();
   },
   models: ({ page }) => page.getByRole('button', { name: 'Models', exact: true }).click(),
+  'the palette': ({ page }) => page.keyboard.press('ControlOrMeta+k'),
+  'the sheet of keys': ({ page }) => page.keyboard.press('?'),
+  'the first steps': async ({ page }) => {
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await page.getByRole('button', { name: 'Show again' }).click();
+  },
   settings: ({ page }) => page.getByRole('button', { name: 'Settings', exact: true }).click(),
 };
 

@@ -50,6 +50,12 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   },
   models: (desk) => go(desk, 'Models'),
   settings: (desk) => go(desk, 'Settings'),
+  palette: ({ page }) => page.keyboard.press('ControlOrMeta+k'),
+  shortcuts: ({ page }) => page.keyboard.press('?'),
+  tour: async (desk) => {
+    await go(desk, 'Settings');
+    await go(desk, 'Show again');
+  },
   working: async ({ page }) => {
     await say(page, 'draw a red apple');
     await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /row|step/i);

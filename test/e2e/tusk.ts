@@ -130,7 +130,12 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
     );
     await page.setViewportSize(VIEWPORT);
     await show(page, tusk, chat.id);
+    const errors: Error[] = [];
+    const note = (error: Error) => errors.push(error);
+    page.on('pageerror', note);
     await use({ page, studio, chat, red, blue });
+    page.off('pageerror', note);
+    base.expect(errors.map(({ stack }) => stack)).toEqual([]);
     await studio.call('jobs.pause', { paused: false });
     await studio.call('jobs.cancelAll', {});
   },

@@ -1,0 +1,71 @@
+import { expect, test } from './tusk.ts';
+
+test.afterEach(({ studio }) => studio.call('settings.set', { theme: 'system' }));
+
+test('a command is found by typing and run by Enter', async ({ desk: { page } }) => {
+  await page.keyboard.press('ControlOrMeta+k');
+  const palette = page.getByRole('dialog', { name: 'Commands' });
+  await expect(palette.getByRole('combobox')).toBeFocused();
+  await page.keyboard.type('libr');
+  await page.keyboard.press('Enter');
+  await expect(palette).toHaveCount(0);
+  await expect(page.getByRole('heading', { name: 'Library' })).toBeVisible();
+});
+
+test('the palette opens while a message is written, and leaves it alone', async ({ desk: { page } }) => {
+  const message = page.getByRole('textbox', { name: 'Message' });
+  await message.fill('unfinished');
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('harpsichord');
+  await expect(page.getByText('No command fits.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(message).toHaveValue('unfinished');
+});
+
+test('the palette changes the theme and stars the picture on screen', async ({ desk }) => {
+  const { page, studio, blue } = desk;
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('Theme: Dark');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('Star this picture');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: `Brought in, starred: ${blue.prompt}` })).toBeVisible();
+  expect((await studio.call('versions.get', { versionId: blue.id })).starred).toBe(true);
+});
+
+test('the palette opens another chat', async ({ desk: { page, studio } }) => {
+  const other = await studio.call('chats.create', { title: 'Elsewhere entirely' });
+  await expect(page.getByRole('toolbar', { name: 'Tools' })).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+k');
+  await page.keyboard.type('Elsewhere');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(other.title);
+});
+
+test('? shows every key, Escape closes the sheet', async ({ desk: { page } }) => {
+  await page.keyboard.press('?');
+  const sheet = page.getByRole('dialog', { name: 'Keyboard' });
+  for (const area of ['Anywhere', 'Message', 'Picture', 'Library', 'Compare'])
+    await expect(sheet.getByRole('region', { name: area })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(sheet).toHaveCount(0);
+});
+
+test('the first steps make a picture and say what comes next', async ({ desk: { page, studio } }) => {
+  await page.getByRole('button', { name: 'Settings', exact: true }).click();
+  await page.getByRole('button', { name: 'Show again' }).click();
+  const tour = page.getByRole('dialog', { name: 'First steps' });
+  const example = tour.getByRole('listitem').getByRole('button').first();
+  const prompt = (await example.textContent())!;
+  await example.click();
+  await expect(tour.getByRole('progressbar', { name: prompt })).toBeVisible();
+  await expect(tour.getByRole('heading', { name: 'Here it is' })).toBeVisible({ timeout: 100_000 });
+  await expect(tour.getByRole('img', { name: prompt })).toBeVisible();
+  await tour.getByRole('button', { name: 'Start' }).click();
+  await expect(tour).toHaveCount(0);
+  expect((await studio.call('studio.open', {})).settings.tourSeen).toBe(true);
+  expect((await studio.call('library.list', { text: prompt, kind: 'create' })).total).toBeGreaterThan(0);
+});
