@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
+import { bringIn, drawing } from './studio.ts';
 import { type Desk, expect, test } from './tusk.ts';
 
 const openLibrary = async ({ page }: Desk) => {
@@ -150,4 +151,20 @@ test('Edit this makes a picture the target of an edit', async ({ desk }) => {
   await expect(page.getByRole('button', { name: 'Mode: Edit, chosen by you' })).toBeVisible();
   await expect(page.getByRole('img', { name: `About: ${red.prompt}` })).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Message' })).toBeFocused();
+});
+
+test('the grid holds at every size of window and tile', async ({ desk }) => {
+  const { page, studio } = desk;
+  const picture = await drawing('#2a7347', '#f4f0e6', 64, 64);
+  for (let number = 0; number < 60; number += 1)
+    await bringIn(studio, null, `green disc ${number}.png`, picture);
+  await openLibrary(desk);
+  const pictures = page.getByRole('listbox', { name: 'Pictures' }).getByRole('option');
+  const tiles = page.getByRole('slider', { name: 'Size of the pictures' });
+  await pictures.first().click();
+  for (let step = 0; step < 24; step += 1) {
+    await page.setViewportSize({ width: 820 + 31 * step, height: 560 + 23 * step });
+    await tiles.press(step % 3 === 0 ? 'PageUp' : 'ArrowLeft');
+    await expect(pictures.first()).toBeVisible();
+  }
 });
