@@ -10,11 +10,13 @@ import { readSafetensorsHeader, type TensorEntry } from './safetensors.ts';
 import { readTensor } from './tensor-values.ts';
 import { findWeightFiles } from './weight-files.ts';
 
-const ELEMENT_TYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' } as const;
+const ELEMENT_TYPES = { F32: 'float32', F16: 'float16', BF16: 'bfloat16', U8: 'uint8', I8: 'int8' } as const;
+type ElementType = (typeof ELEMENT_TYPES)[keyof typeof ELEMENT_TYPES];
+const FLOATS: readonly ElementType[] = ['float32', 'float16', 'bfloat16'];
 
 /** Where a weight lies, as a graph needs it; `file` is relative to `Checkpoint.folder`. */
 export interface LocatedWeight {
-  elementType: 'float32' | 'float16' | 'bfloat16';
+  elementType: ElementType;
   shape: readonly number[];
   file: string;
   offset: number;
@@ -54,7 +56,7 @@ export class Checkpoint {
   }
 
   /** @throws TuskError `checkpoint-damaged` naming tensor, expected and found. */
-  locate(name: string, shape: readonly number[]): LocatedWeight {
+  locate(name: string, shape: readonly number[], types: readonly ElementType[] = FLOATS): LocatedWeight {
     const entry = this.entry(name);
     if (entry.shape.length !== shape.length || entry.shape.some((d, i) => d !== shape[i])) {
       throw new TuskError(
@@ -64,9 +66,9 @@ export class Checkpoint {
       );
     }
     const elementType = ELEMENT_TYPES[entry.dtype as keyof typeof ELEMENT_TYPES];
-    if (!elementType) {
+    if (!types.includes(elementType)) {
       throw new TuskError('checkpoint-unsupported', `The tensor "${name}" has dtype ${entry.dtype}.`, {
-        hint: 'Weights must be float32, float16 or bfloat16.',
+        hint: `It must be ${types.join(' or ')}.`,
       });
     }
     return {

@@ -27,9 +27,13 @@ const IR_VERSION = 10;
 /** The name of a tensor inside a graph. */
 export type Value = string & { readonly __value: unique symbol };
 
+export const FLOAT_WEIGHTS = ['float32', 'float16', 'bfloat16'] as const;
+export const QUANTISED_WEIGHTS = ['uint8', 'int8'] as const;
+export type WeightType = (typeof FLOAT_WEIGHTS)[number] | (typeof QUANTISED_WEIGHTS)[number];
+
 /** Where a tensor's bytes lie. `file` is relative to the folder of the `WeightSource`. */
 export interface WeightLocation {
-  elementType: 'float32' | 'float16' | 'bfloat16';
+  elementType: WeightType;
   shape: readonly number[];
   file: string;
   offset: number;
@@ -41,8 +45,8 @@ export interface WeightSource {
   /** The one real folder that holds every file named by `locate`. */
   readonly folder: string;
   has(name: string): boolean;
-  /** @throws TuskError `checkpoint-damaged` if the tensor is missing or has another shape. */
-  locate(name: string, shape: readonly number[]): WeightLocation;
+  /** @throws TuskError `checkpoint-damaged` if the tensor is missing, has another shape or none of the types. */
+  locate(name: string, shape: readonly number[], types: readonly WeightType[]): WeightLocation;
 }
 
 /** A finished graph: serialized ModelProto and the folder its external data is relative to. */
@@ -161,12 +165,22 @@ export class GraphBuilder {
     return at.elementType === 'float32' ? found : this.widen(found);
   }
 
+  /** A tensor of whole numbers as it is stored. */
+  quantisedWeight(name: string, shape: readonly number[]): Value {
+    this.declare(name, shape, QUANTISED_WEIGHTS);
+    return name as Value;
+  }
+
   private widen = (value: Value) => this.op('Cast', [value], { to: ELEMENT_TYPE.float32 });
 
   /** The checkpoint tensor as an initializer in its own type, named like the tensor. */
-  private declare(name: string, shape: readonly number[]): WeightLocation {
-    if (this.parent) return this.parent.declare(name, shape);
-    const at = this.weights.locate(name, shape);
+  private declare(
+    name: string,
+    shape: readonly number[],
+    types: readonly WeightType[] = FLOAT_WEIGHTS,
+  ): WeightLocation {
+    if (this.parent) return this.parent.declare(name, shape, types);
+    const at = this.weights.locate(name, shape, types);
     if (this.declared.has(name)) return at;
     this.declared.add(name);
     this.initializers.push({

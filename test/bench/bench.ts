@@ -1,24 +1,28 @@
 /**
- * What a model costs on this machine: `npm run bench [-- checkpoint]`, default the embedded model. A run in the
- * engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured against the
- * plain path in this process.
+ * What a model costs on this machine:
+ *
+ *   npm run bench [-- --checkpoint FOLDER] [--threads N] [--json]
+ *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
+ *
+ * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
+ * against the plain path in this process. Default: the embedded model, all cores.
  */
-import { cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
 import type { EngineClient } from '../../engine/client.ts';
 import type { Timings } from '../../engine/protocol.ts';
 import { spawnEngine } from '../../engine/spawn.ts';
 import { peakMemory } from './memory.ts';
+import { describeProcessor, processor } from './processor.ts';
+import { type Comparison, compareWithReference } from './reference/compare.ts';
+import { measureRoofs, type Roofs } from './roofs.ts';
 import { measureSpeedUps, type SpeedUp } from './speed-ups.ts';
+import { median, perSecond, seconds } from './timing.ts';
 
 const PROMPT = 'a red apple';
 const WARM_RUNS = 3;
 
 type Row = readonly [what: string, value: string];
-
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
-const perSecond = (count: number, ms: number): string => `${(count / (ms / 1_000)).toFixed(1)} /s`;
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 
 async function measureEngine(checkpoint: string | undefined): Promise<Row[]> {
   const startedAt = performance.now();
@@ -88,7 +92,51 @@ function printSpeedUps(speedUps: readonly SpeedUp[]): void {
   }
 }
 
-const [checkpoint] = process.argv.slice(2);
-console.log(`${cpus().length} x ${cpus()[0]?.model.trim()}, Node ${process.version}\n`);
-print(await measureEngine(checkpoint));
-printSpeedUps(await measureSpeedUps(checkpoint));
+function printComparisons(comparisons: readonly Comparison[]): void {
+  const head = ['ours', 'float32', 'bfloat16', 'ratio'];
+  console.log(`\n${'against the reference'.padEnd(64)}${head.map((h) => h.padStart(11)).join('')}`);
+  for (const { what, oursMs, referenceMs, ratio } of comparisons) {
+    const times = [oursMs, referenceMs.float32, referenceMs.bfloat16].map((ms) => `${ms.toFixed(1)} ms`);
+    console.log(
+      `${what.padEnd(64)}${[...times, `${ratio.toFixed(2)}x`].map((t) => t.padStart(11)).join('')}`,
+    );
+  }
+}
+
+const { values } = parseArgs({
+  options: {
+    checkpoint: { type: 'string' },
+    reference: { type: 'string' },
+    python: { type: 'string', default: 'python3' },
+    rounds: { type: 'string', default: '5' },
+    threads: { type: 'string' },
+    json: { type: 'boolean', default: false },
+  },
+});
+const threads = Number(values.threads ?? availableParallelism());
+const { checkpoint } = values;
+const machine = processor();
+const roofs: Roofs = await measureRoofs(threads);
+const report = { processor: machine, node: process.version, threads, roofs };
+
+if (!values.json) {
+  console.log(`${describeProcessor(machine)}, ${threads} threads, Node ${process.version}`);
+  const { memory, float32, int8 } = roofs;
+  const [gigabytes, flops, operations] = [memory, float32, int8].map((roof) => roof.toFixed(0));
+  console.log(`roofs: memory ${gigabytes} GB/s, float32 ${flops} GFLOP/s, int8 ${operations} GOP/s\n`);
+}
+if (values.reference === undefined) {
+  const rows = await measureEngine(checkpoint);
+  const speedUps = await measureSpeedUps(checkpoint);
+  if (values.json) console.log(JSON.stringify({ ...report, rows: Object.fromEntries(rows), speedUps }));
+  else {
+    print(rows);
+    printSpeedUps(speedUps);
+  }
+} else {
+  const { python, reference: official } = values;
+  const rounds = Number(values.rounds);
+  const comparisons = await compareWithReference({ python, official, checkpoint, threads, rounds });
+  if (values.json) console.log(JSON.stringify({ ...report, rounds, comparisons }));
+  else printComparisons(comparisons);
+}

@@ -1,0 +1,168 @@
+/**
+ * The official pipeline and ours in turn, on the same checkpoint, grid, steps and guidance: medians of several rounds
+ * and their ratios. The reference runs in float32 and in bfloat16, and the faster of the two counts.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Model } from '../../../engine/load.ts';
+import type { ModelSummary } from '../../../engine/protocol.ts';
+import { type SpawnedEngine, spawnEngine } from '../../../engine/spawn.ts';
+import { median } from '../timing.ts';
+import { Reference, type ReferenceOptions } from './process.ts';
+
+const PROMPT = 'a red apple';
+const INSTRUCTION = 'make the apple green';
+const QUESTION = 'what is in the picture?';
+const ANSWER_TOKENS = 64;
+const DTYPES = ['float32', 'bfloat16'] as const;
+
+export interface Comparison {
+  what: string;
+  /** Medians, milliseconds. */
+  oursMs: number;
+  referenceMs: Record<(typeof DTYPES)[number], number>;
+  /** The faster reference over ours. */
+  ratio: number;
+}
+
+/** The same on both sides; both return milliseconds. `picture` is a new one each round: nothing of it is remembered. */
+interface Contest {
+  what: string;
+  ours: (picture: string) => Promise<number>;
+  reference: (reference: Reference, picture: string) => Promise<number>;
+}
+
+export interface CompareOptions extends Omit<ReferenceOptions, 'dtype' | 'checkpoint'> {
+  checkpoint: string | undefined;
+  rounds: number;
+}
+
+export async function compareWithReference(options: CompareOptions): Promise<Comparison[]> {
+  const checkpoint = Model.resolve(options.checkpoint);
+  const folder = await mkdtemp(join(tmpdir(), 'tusk-bench-'));
+  const references = [];
+  for (const dtype of DTYPES) references.push(await Reference.start({ ...options, checkpoint, dtype }));
+  process.env.TUSK_THREADS = String(options.threads);
+  const engine = spawnEngine();
+  try {
+    const pictures = await makePictures(engine, checkpoint, folder, options.rounds + 1);
+    const results = [await coldStart(options, references, checkpoint)];
+    for (const contest of await warmContests(engine, checkpoint))
+      results.push(await rounds(contest, references, pictures));
+    return results;
+  } finally {
+    for (const reference of references) reference.stop();
+    await engine.stop();
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** The first picture's round warms up and isn't counted. */
+async function rounds(
+  { what, ours, reference }: Contest,
+  references: readonly Reference[],
+  pictures: readonly string[],
+): Promise<Comparison> {
+  const sides = [ours, ...references.map((r) => (picture: string) => reference(r, picture))];
+  const times: number[][] = sides.map(() => []);
+  for (const [round, picture] of pictures.entries()) {
+    for (const [i, side] of sides.entries()) {
+      const ms = await side(picture);
+      if (round > 0) times[i]!.push(ms);
+    }
+  }
+  const [oursMs, float32, bfloat16] = times.map(median) as [number, number, number];
+  return comparison(what, oursMs, { float32, bfloat16 });
+}
+
+const comparison = (what: string, oursMs: number, referenceMs: Comparison['referenceMs']): Comparison => ({
+  ...{ what, oursMs, referenceMs },
+  ratio: Math.min(...Object.values(referenceMs)) / oursMs,
+});
+
+/** From the start of the process to the first token of an answer. */
+async function coldStart(
+  { rounds: count }: CompareOptions,
+  references: readonly Reference[],
+  checkpoint: string,
+): Promise<Comparison> {
+  const times: number[] = [];
+  for (let round = 0; round < count; round++) times.push(await firstToken(checkpoint));
+  const [float32, bfloat16] = references.map(({ startUp }) => startUp.importMs + startUp.loadMs);
+  return comparison('cold start to the first token (reference: import and load alone)', median(times), {
+    ...{ float32: float32!, bfloat16: bfloat16! },
+  });
+}
+
+async function firstToken(checkpoint: string): Promise<number> {
+  const from = performance.now();
+  const engine = spawnEngine();
+  try {
+    const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: PROMPT }] }];
+    const params = { checkpoint, messages, maxTokens: 1 };
+    await engine.client.run('chat', params);
+    return performance.now() - from;
+  } finally {
+    await engine.stop();
+  }
+}
+
+async function makePictures(
+  { client }: SpawnedEngine,
+  checkpoint: string,
+  folder: string,
+  count: number,
+): Promise<string[]> {
+  const paths: string[] = [];
+  for (let seed = 0; seed < count; seed++) {
+    const made = await client.run('create', { checkpoint, prompt: PROMPT, seed, previews: false });
+    const path = join(folder, `${seed}.png`);
+    await writeFile(path, made.pictures[0]!.picture.bytes);
+    paths.push(path);
+  }
+  return paths;
+}
+
+async function warmContests({ client }: SpawnedEngine, checkpoint: string): Promise<Contest[]> {
+  const { defaults, presets } = await client.run('load', { checkpoint });
+  const settings = { checkpoint, seed: 7, previews: false };
+  const asked = await referenceSettings(defaults, checkpoint);
+  const create = (preset?: string) => async () =>
+    (await client.run('create', { ...settings, prompt: PROMPT, ...(preset && { preset }) })).timings.totalMs;
+  const reference = async (r: Reference) => (await r.ask({ verb: 'create', prompt: PROMPT, ...asked })).ms;
+  return [
+    { what: 'create', ours: create(), reference },
+    ...presets.map((preset) => ({ what: `create, ${preset}`, ours: create(preset), reference })),
+    {
+      what: 'edit',
+      ours: async (path) => {
+        const params = { ...settings, pictures: [{ path }], instruction: INSTRUCTION };
+        return (await client.run('edit', params)).timings.totalMs;
+      },
+      reference: async (r, picture) =>
+        (await r.ask({ verb: 'edit', picture, prompt: INSTRUCTION, ...asked })).ms,
+    },
+    {
+      what: 'ask about a picture',
+      ours: async (path) => {
+        const text = { type: 'text', text: QUESTION } as const;
+        const content = [{ type: 'picture', picture: { path } } as const, text];
+        const messages = [{ role: 'user' as const, content }];
+        const params = { checkpoint, messages, maxTokens: ANSWER_TOKENS, sampling: { temperature: 0 } };
+        return (await client.run('chat', params)).timings.totalMs;
+      },
+      reference: async (r, picture) => {
+        const question = { pictures: [picture], prompt: QUESTION, maxTokens: ANSWER_TOKENS };
+        return (await r.ask({ verb: 'chat', ...question })).ms;
+      },
+    },
+  ];
+}
+
+async function referenceSettings(defaults: ModelSummary['defaults'], checkpoint: string) {
+  const { size, grid, steps, guidance, imageGuidance, planGuidance } = defaults;
+  const { tusk } = (await Model.open(checkpoint)).files;
+  const guidances = { guidance, imageGuidance, planGuidance, negative: tusk.negative_prompt };
+  return { ...size, ...grid, steps, ...guidances, seed: 7 };
+}
