@@ -4,10 +4,15 @@ import { access, constants, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { TuskError } from './errors.ts';
 
+const PART = '.part';
+
+/** Whether a file of that name is what a kill left of a write. */
+export const isPart = (name: string): boolean => name.startsWith('.') && name.endsWith(PART);
+
 /** @throws TuskError `file-write`; then the target is as it was before. */
 export async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
   const target = resolve(path);
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.part`);
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}${PART}`);
   try {
     await writeAndSync(temporary, bytes);
     await rename(temporary, target);

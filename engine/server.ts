@@ -39,6 +39,9 @@ const CHECK_EVERY_MS = 1_000;
 const MOST_CONNECTIONS = 128;
 /** A picture file of 64 MiB and its envelope. */
 const LARGEST_FRAME_BYTES = 65 * 2 ** 20;
+/** A window that is so far behind gets no previews; one that reads nothing at all is let go. */
+const BEHIND_BYTES = 4 * 2 ** 20;
+const GONE_BYTES = 2 * LARGEST_FRAME_BYTES;
 
 export async function startServer({ studio, renderer, port }: ServerOptions): Promise<RunningServer> {
   const files = await rendererFiles(renderer);
@@ -88,12 +91,20 @@ function refuseUpgrade(socket: Duplex, verdict: Refusal | { welcome: string }): 
 function socketPort(socket: WebSocket): Port {
   socket.on('error', () => socket.terminate());
   return {
-    send: (message) => void (socket.readyState === socket.OPEN && socket.send(encodeFrame(message))),
+    send: (message) => sendTo(socket, message),
     onMessage: (listener) =>
       void socket.on('message', (data: RawData, isBinary: boolean) => listener(decoded(data, isBinary))),
     onClose: (listener) => void socket.once('close', listener),
     close: () => socket.close(),
   };
+}
+
+function sendTo(socket: WebSocket, message: unknown): void {
+  const { readyState, OPEN, bufferedAmount } = socket;
+  const isPreview = (message as { event?: unknown }).event === 'preview';
+  if (readyState !== OPEN || (isPreview && bufferedAmount > BEHIND_BYTES)) return;
+  if (bufferedAmount > GONE_BYTES) socket.terminate();
+  else socket.send(encodeFrame(message));
 }
 
 /** A frame that can't be read is no request: undefined. */

@@ -317,6 +317,8 @@ export type StudioEvent =
   | { event: 'version'; version: Version }
   | { event: 'chat'; chat: Chat }
   | { event: 'engine'; state: Snapshot['engine']; failure: Failure | null }
+  /** Something went wrong that no request stands for: the disk is full. */
+  | { event: 'trouble'; failure: Failure }
   | { event: 'models'; models: ModelCard[] }
   | { event: 'settings'; settings: Settings };
 

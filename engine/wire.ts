@@ -9,6 +9,8 @@ export type Frame = string | Uint8Array<ArrayBuffer>;
 
 const LENGTH_BYTES = 4;
 const PLACE = '$bytes';
+/** No message brings more. */
+const MOST_PARTS = 64;
 
 export function encodeFrame(message: unknown): Frame {
   const blobs: Uint8Array[] = [];
@@ -46,6 +48,7 @@ function split(frame: Uint8Array): Uint8Array[] {
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const parts: Uint8Array[] = [];
   for (let at = 0; at < frame.length || parts.length === 0; ) {
+    if (parts.length === MOST_PARTS) throw new SyntaxError('The frame has too many parts.');
     if (at + LENGTH_BYTES > frame.length) throw new SyntaxError('The frame is cut off.');
     const end = at + LENGTH_BYTES + view.getUint32(at, true);
     if (end > frame.length) throw new SyntaxError('The frame is cut off.');

@@ -28,6 +28,12 @@ export class Chats {
     return this.database.all('SELECT * FROM turns WHERE chat_id = ? ORDER BY number', [chatId]).map(turnOf);
   }
 
+  /** Now, yet after the last turn: the order of a chat outlives a clock that is set back. */
+  nextTurnAt(chatId: string): number {
+    const sql = 'SELECT MAX(created_at) AS last FROM turns WHERE chat_id = ?';
+    return Math.max(Date.now(), Number(this.database.first(sql, [chatId])?.last ?? 0) + 1);
+  }
+
   turn(id: string): Turn | undefined {
     const row = this.database.first('SELECT * FROM turns WHERE id = ?', [id]);
     return row && turnOf(row);

@@ -32,7 +32,7 @@ export class Library {
   static async open(folder: string): Promise<Library> {
     const { database, problems, isNew } = await openDatabase(folder);
     const library = new Library(folder, database, await Pictures.open(folder), problems);
-    if (isNew) await library.adopt();
+    await library.adopt(isNew);
     return library;
   }
 
@@ -41,9 +41,10 @@ export class Library {
     return this.database.transaction(work);
   }
 
-  private async adopt(): Promise<void> {
+  /** A kill between a picture's file and its entry leaves a file alone, too. */
+  private async adopt(isNew: boolean): Promise<void> {
     const adopted = await adoptPictures(this.pictures, this.versions);
-    if (adopted > 0 && this.problems.length === 0)
+    if (adopted > 0 && isNew && this.problems.length === 0)
       this.problems.push({
         code: 'library-damaged',
         message: `The library's list was missing. ${adopted} pictures were taken in from their files.`,

@@ -3,8 +3,9 @@ import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
 import { TuskError } from '../errors.ts';
-import { writeWhole } from '../files.ts';
+import { isPart, writeWhole } from '../files.ts';
 import { encodeThumbnail } from '../image/thumbnail.ts';
+import { log } from '../log.ts';
 
 const FOLDERS = ['pictures', 'thumbnails', 'frames'] as const;
 const ID = /^[a-z0-9]{8,40}$/;
@@ -14,8 +15,13 @@ const THUMBNAIL_SIDES = [160, 320, 640] as const;
 export class Pictures {
   private constructor(private readonly root: string) {}
 
+  /** What a kill left half written is removed. */
   static async open(root: string): Promise<Pictures> {
-    for (const folder of FOLDERS) await mkdir(join(root, folder), { recursive: true });
+    for (const folder of FOLDERS) {
+      await mkdir(join(root, folder), { recursive: true });
+      for (const name of await readdir(join(root, folder)))
+        if (isPart(name)) await rm(join(root, folder, name), { force: true });
+    }
     return new Pictures(root);
   }
 
@@ -33,14 +39,14 @@ export class Pictures {
     });
   }
 
-  /** A WebP file. @param side pixels of the longer side, at least. */
+  /** A WebP file, also where the disk has no room to keep it. @param side pixels of the longer side, at least. */
   async thumbnail(id: string, side: number): Promise<Buffer> {
     const size = THUMBNAIL_SIDES.find((known) => known >= side) ?? THUMBNAIL_SIDES.at(-1)!;
     const path = this.path('thumbnails', id, `-${size}.webp`);
     const known = await readFile(path).catch(() => undefined);
     if (known) return known;
     const made = await encodeThumbnail(await this.read(id), size);
-    await writeWhole(path, made);
+    await writeWhole(path, made).catch((thrown) => log.warn(`a thumbnail is not kept: ${thrown}`));
     return made;
   }
 
@@ -63,14 +69,15 @@ export class Pictures {
     for (const path of paths) await rm(path, { force: true });
   }
 
-  /** Every picture file with the time it was last written, milliseconds since 1970. */
-  async *files(): AsyncGenerator<{ id: string; writtenAt: number }> {
-    for (const name of await readdir(join(this.root, 'pictures'))) {
-      const id = name.replace(/\.png$/, '');
-      if (!name.endsWith('.png') || !ID.test(id)) continue;
-      const { mtimeMs } = await stat(join(this.root, 'pictures', name));
-      yield { id, writtenAt: Math.round(mtimeMs) };
-    }
+  /** Ids of all picture files. */
+  async ids(): Promise<string[]> {
+    const names = (await readdir(join(this.root, 'pictures'))).filter((name) => name.endsWith('.png'));
+    return names.map((name) => name.slice(0, -'.png'.length)).filter((id) => ID.test(id));
+  }
+
+  /** Milliseconds since 1970. */
+  async writtenAt(id: string): Promise<number> {
+    return Math.round((await stat(this.path('pictures', id, '.png'))).mtimeMs);
   }
 
   private path(folder: (typeof FOLDERS)[number], id: string, ending: string): string {

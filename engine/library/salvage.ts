@@ -79,14 +79,17 @@ function attempt<T>(work: () => T): T | undefined {
 export async function adoptPictures(pictures: Pictures, versions: Versions): Promise<number> {
   const known = versions.ids();
   let adopted = 0;
-  for await (const { id, writtenAt } of pictures.files()) {
+  for (const id of await pictures.ids()) {
     if (known.has(id)) continue;
     const file = await pictures.read(id);
     const size = await pixelSize(file).catch(() => undefined);
     if (!size) continue;
     const carried = recipeSchema.safeParse(readRecipe(file).recipe);
     const recipe = carried.success ? carried.data : undefined;
-    versions.add({ ...adoptedVersion(id, writtenAt, recipe), ...size, sizeBytes: file.length }, recipe);
+    versions.add(
+      { ...adoptedVersion(id, await pictures.writtenAt(id), recipe), ...size, sizeBytes: file.length },
+      recipe,
+    );
     adopted += 1;
   }
   return adopted;

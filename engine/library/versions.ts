@@ -94,10 +94,10 @@ export class Versions {
     return this.database.all(sql).map(({ tag }) => String(tag));
   }
 
-  /** Ids of what lies in the bin since before that time (milliseconds since 1970). */
-  binned(before: number): string[] {
-    const sql = 'SELECT id FROM versions WHERE deleted_at <= ?';
-    return this.database.all(sql, [before]).map(({ id }) => String(id));
+  /** Ids of what lies in the bin. */
+  binned(): string[] {
+    const sql = 'SELECT id FROM versions WHERE deleted_at IS NOT NULL';
+    return this.database.all(sql).map(({ id }) => String(id));
   }
 
   /** Forgets a picture for good. Its children keep their place without a parent. */

@@ -7,6 +7,7 @@ import { promptText } from '../protocol.ts';
 import type { Chat, Job, Mode, StudioCheckedParams, Turn } from '../studio-protocol.ts';
 import { notFound } from './failures.ts';
 import type { Handlers, Parts } from './parts.ts';
+import { WAITING } from './queue.ts';
 
 type Submission = StudioCheckedParams<'jobs.submit'>;
 
@@ -69,7 +70,7 @@ function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[]
   assertPrompt(submission.message);
   for (const id of submission.targetIds) if (!library.versions.get(id)) throw notFound('picture');
   const mode = modeOf(submission);
-  const turn = personTurn(submission, mode);
+  const turn = personTurn(submission, mode, library.chats.nextTurnAt(chat.id));
   const jobs = seedsOf(submission, mode).map((seed) => newJob(turn, submission, seed));
   const after = renamed(chat, turn);
   library.transaction(() => {
@@ -100,7 +101,7 @@ function seedsOf({ seed, variations }: Submission, mode: Mode): number[] {
   );
 }
 
-const personTurn = ({ chatId, message, targetIds }: Submission, mode: Mode): Turn => ({
+const personTurn = ({ chatId, message, targetIds }: Submission, mode: Mode, createdAt: number): Turn => ({
   id: newId(),
   chatId,
   role: 'person',
@@ -109,7 +110,7 @@ const personTurn = ({ chatId, message, targetIds }: Submission, mode: Mode): Tur
   versionIds: mode === 'create' ? [] : targetIds,
   jobId: null,
   replyToId: null,
-  createdAt: Date.now(),
+  createdAt,
 });
 
 const newJob = (turn: Turn, { settings }: Submission, seed: number): Job => ({
@@ -125,16 +126,6 @@ const newJob = (turn: Turn, { settings }: Submission, seed: number): Job => ({
   versionId: null,
   createdAt: turn.createdAt,
 });
-
-const WAITING = {
-  state: 'queued',
-  stage: 'waiting',
-  position: 0,
-  total: 0,
-  remainingMs: null,
-  text: '',
-  failure: null,
-} as const;
 
 /** The same request as a job of its own. */
 function addCopy({ queue }: Parts, job: Job, change: Partial<Job>): Job {

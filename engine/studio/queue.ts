@@ -1,7 +1,7 @@
 /**
  * The queue: one job after the other, each on disk before anybody is told of it. A job ends as done, failed
  * (offered again with its seed), cancelled (its last preview kept as a draft) or parked (it took the engine down
- * three times).
+ * three times). Where the disk is full the queue holds until a person lets it go on.
  */
 import { toTuskError } from '../errors.ts';
 import type { StoredJob } from '../library/jobs.ts';
@@ -21,6 +21,7 @@ const PAUSED = 'queue-paused';
 export class Queue {
   private running: RunningJob | undefined;
   private isClosed = false;
+  private isHeld = false;
   private work: Promise<void> = Promise.resolve();
 
   constructor(
@@ -37,7 +38,7 @@ export class Queue {
   }
 
   get isPaused(): boolean {
-    return this.library.values.setting(PAUSED) === true;
+    return this.isHeld || this.library.values.setting(PAUSED) === true;
   }
 
   /** Running and waiting jobs, as windows see them. */
@@ -45,10 +46,11 @@ export class Queue {
     return this.library.jobs.withState('running', 'queued').map(({ job }) => this.live(job));
   }
 
-  /** The job as it stands this moment. */
+  /** The job as it stands this moment: one that is not running, whatever its entry says, waits. */
   live(job: Job): Job {
     const running = this.running?.job;
-    return running?.id === job.id && running.state === 'running' ? running : job;
+    if (running?.id === job.id && running.state === 'running') return running;
+    return job.state === 'running' ? { ...job, ...WAITING } : job;
   }
 
   /** Previews for a window that has just opened. */
@@ -92,18 +94,10 @@ export class Queue {
 
   /** A job that ended without a result waits again, with its seed. */
   again(id: string): Job {
-    const fresh = {
-      stage: 'waiting',
-      position: 0,
-      total: 0,
-      remainingMs: null,
-      text: '',
-      failure: null,
-    } as const;
     const job = this.change(
       id,
       ['failed', 'parked', 'cancelled'],
-      (before) => ({ ...before, ...fresh, state: 'queued' }),
+      (before) => ({ ...before, ...WAITING }),
       (stored) => ({ engineLosses: stored.job.state === 'parked' ? 0 : stored.engineLosses }),
     );
     this.tellOrder();
@@ -125,23 +119,30 @@ export class Queue {
 
   pause(paused: boolean): void {
     this.library.values.setSetting(PAUSED, paused);
+    this.isHeld = false;
     this.tellOrder();
     this.pump();
   }
 
-  /** Stops without waiting for the engine; what runs is taken up again at the next start. */
+  /** Stops without waiting for the engine; what ran waits for the next start, and no loss is counted. */
   async close(): Promise<void> {
     this.isClosed = true;
     this.running?.controller.abort();
     await this.work;
+    for (const stored of this.library.jobs.withState('running'))
+      this.library.jobs.put({ ...stored, job: { ...stored.job, ...WAITING } });
   }
 
+  /** An entry that says `running` without a job at work is one whose end the disk refused. */
   private pump(): void {
     if (this.isClosed || this.running || this.isPaused) return;
-    const next = this.library.jobs.withState('queued')[0];
+    const next = this.library.jobs.withState('running', 'queued')[0];
     if (!next) return;
-    const started: StoredJob = { ...next, job: { ...next.job, state: 'running', stage: 'waiting' } };
-    this.library.jobs.put(started);
+    const started: StoredJob = { ...next, job: { ...next.job, ...WAITING, state: 'running' } };
+    if (!this.isWritten(() => this.library.jobs.put(started))) {
+      this.tellOrder();
+      return;
+    }
     const running = new RunningJob(started, this.library, this.engine, this.emit);
     this.running = running;
     this.emit({ event: 'job', job: running.job });
@@ -181,8 +182,26 @@ export class Queue {
       log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     const failed = { ...running.stored, job: { ...running.job, failure: failureOf(thrown) } };
     const stored = code === 'engine-gone' ? afterLoss(failed, 'failed') : withState(failed, 'failed');
-    this.library.jobs.put(stored);
-    this.emit({ event: 'job', job: stored.job });
+    const isKept = this.isWritten(() => this.library.jobs.put(stored));
+    this.emit({ event: 'job', job: isKept ? stored.job : { ...running.job, ...WAITING } });
+    if (isKept && code === 'file-write') this.hold(thrown);
+  }
+
+  /** Nothing is lost by a full disk: what couldn't be written waits with the rest. */
+  private isWritten(write: () => void): boolean {
+    try {
+      write();
+      return true;
+    } catch (thrown) {
+      this.hold(thrown);
+      return false;
+    }
+  }
+
+  private hold(thrown: unknown): void {
+    log.warn(`the queue holds: ${thrown}`);
+    this.isHeld = true;
+    this.emit({ event: 'trouble', failure: failureOf(thrown) });
   }
 
   /** The window hears of it at once; the engine stops at its next token or step. */
@@ -191,9 +210,12 @@ export class Queue {
     running.job = { ...running.job, state: 'cancelled' };
     running.controller.abort();
     this.killIfHung(running);
-    library.jobs.put({ ...running.stored, job: running.job });
-    const kept = await keepDraft(library, running, this.engine.summary, emit);
-    running.job = kept ?? running.job;
+    try {
+      library.jobs.put({ ...running.stored, job: running.job });
+      running.job = (await keepDraft(library, running, this.engine.summary, emit)) ?? running.job;
+    } catch (thrown) {
+      this.hold(thrown);
+    }
     emit({ event: 'job', job: running.job });
   }
 
@@ -222,6 +244,17 @@ export class Queue {
     this.emit({ event: 'jobs', order: this.jobs().map(({ id }) => id), paused: this.isPaused });
   }
 }
+
+/** A job that hasn't begun. */
+export const WAITING = {
+  state: 'queued',
+  stage: 'waiting',
+  position: 0,
+  total: 0,
+  remainingMs: null,
+  text: '',
+  failure: null,
+} as const;
 
 const withState = (stored: StoredJob, state: Job['state']): StoredJob => ({
   ...stored,

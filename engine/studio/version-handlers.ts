@@ -32,12 +32,11 @@ export const versionHandlers = ({ library, emit }: Parts) => {
     'versions.restore': ({ versionIds }) => changeAll(versionIds, { deletedAt: null }),
     'library.list': (query) => versions.list(query),
     'library.tags': () => ({ tags: versions.tags() }),
+    /** Files first: a full disk gets room, and a kill in between leaves nothing that was to go. */
     'library.emptyBin': async () => {
-      const ids = versions.binned(Date.now());
-      for (const id of ids) {
-        versions.remove(id);
-        await library.pictures.remove(id);
-      }
+      const ids = versions.binned();
+      for (const id of ids) await library.pictures.remove(id);
+      library.transaction(() => ids.map((id) => versions.remove(id)));
       return { deleted: ids.length };
     },
     'prompts.history': () => ({ prompts: chats.prompts(PROMPTS) }),

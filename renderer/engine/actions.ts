@@ -10,11 +10,7 @@ import { call } from './studio.ts';
 export async function openChat(chatId: string): Promise<void> {
   const loaded = await loadChat(chatId);
   if (!loaded) return;
-  const kept = loaded.filter((version) => version.deletedAt === null);
-  const newest = kept.reduce<Version | undefined>(
-    (best, next) => (best && best.createdAt > next.createdAt ? best : next),
-    undefined,
-  );
+  const newest = loaded.findLast((version) => version.deletedAt === null);
   useWorkspace.setState({
     view: 'studio',
     pane: 'thread',
@@ -26,7 +22,7 @@ export async function openChat(chatId: string): Promise<void> {
   });
 }
 
-/** Reads a chat's turns, versions and jobs into the mirror. */
+/** Reads a chat's turns, versions and jobs into the mirror. @returns its versions, oldest first. */
 export async function loadChat(chatId: string): Promise<Version[] | undefined> {
   const loaded = await call('chats.get', { chatId });
   if (!loaded) return undefined;
@@ -34,7 +30,7 @@ export async function loadChat(chatId: string): Promise<Version[] | undefined> {
     chats: { ...state.chats, [chatId]: loaded.chat },
     turns: { ...state.turns, ...byId(loaded.turns) },
     versions: { ...state.versions, ...byId(loaded.versions) },
-    jobs: { ...byId(loaded.jobs), ...state.jobs },
+    jobs: { ...state.jobs, ...byId(loaded.jobs) },
   }));
   return loaded.versions;
 }

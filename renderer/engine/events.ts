@@ -1,5 +1,5 @@
 /** The one place where the studio's events become store changes. */
-import type { Snapshot, StudioEvent } from '../../engine/studio-protocol.ts';
+import type { Failure, Snapshot, StudioEvent } from '../../engine/studio-protocol.ts';
 import { notify } from '../stores/notices.ts';
 import { byId, isPending, type StudioState, useStudio } from '../stores/studio.ts';
 import { followJob } from './follow.ts';
@@ -9,8 +9,7 @@ const PREVIEW_KEPT_MS = 1_000;
 
 export function applySnapshot(snapshot: Snapshot): void {
   const { chats, jobs, problems, ...rest } = snapshot;
-  for (const { message, hint } of problems)
-    notify({ kind: 'failure', title: message, detail: hint ?? undefined });
+  problems.forEach(tellTrouble);
   useStudio.setState((state) => ({
     ...rest,
     ready: true,
@@ -20,12 +19,19 @@ export function applySnapshot(snapshot: Snapshot): void {
   }));
 }
 
+const tellTrouble = ({ message, hint }: Failure): void =>
+  notify({ kind: 'failure', title: message, detail: hint ?? undefined });
+
 export function applyEvent(event: StudioEvent): void {
-  useStudio.setState((state) => changeOf(event, state));
+  if (event.event === 'trouble') tellTrouble(event.failure);
+  else useStudio.setState((state) => changeOf(event, state));
   if (event.event === 'job') followJob(event.job);
 }
 
-function changeOf(event: StudioEvent, state: StudioState): Partial<StudioState> {
+function changeOf(
+  event: Exclude<StudioEvent, { event: 'trouble' }>,
+  state: StudioState,
+): Partial<StudioState> {
   switch (event.event) {
     case 'job':
       return { jobs: { ...state.jobs, [event.job.id]: event.job } };

@@ -1,5 +1,6 @@
 /** Every line of "who may come in", against the running server. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
@@ -57,6 +58,11 @@ function upgrade(headers: Record<string, string>, path = '/studio'): Promise<num
     socket.on('error', () => {});
   });
 }
+
+const openSocket = (): WebSocket => {
+  const origin = `http://127.0.0.1:${server.port}`;
+  return new WebSocket(`ws://127.0.0.1:${server.port}/studio`, { headers: { cookie, origin } });
+};
 
 before(async () => {
   const renderer = await mkdtemp(join(tmpdir(), 'tusk-page-'));
@@ -118,6 +124,13 @@ const REFUSED: readonly (readonly [
   ['PUT', 405, '/pictures/x', () => ({ cookie }), 'PUT', 'x'],
   ['OPTIONS', 405, '/', () => ({ cookie }), 'OPTIONS'],
   ['GET with a body', 400, '/', () => ({ cookie, 'content-length': '3' }), 'GET', 'abc'],
+  ['a body in pieces', 400, '/', () => ({ cookie, 'transfer-encoding': 'chunked' }), 'GET', 'x'.repeat(1e6)],
+  [
+    'a body that is announced and never ends',
+    400,
+    '/',
+    () => ({ cookie, 'content-length': '9007199254740991' }),
+  ],
   ['a very long address', 400, `/${'a'.repeat(4_000)}`, () => ({ cookie })],
   ['path upwards', 404, '/../package.json', () => ({ cookie })],
   ['path upwards, encoded', 404, '/..%2f..%2fetc/passwd', () => ({ cookie })],
@@ -193,6 +206,15 @@ const FRAMES: readonly (readonly [string, string | Uint8Array, string])[] = [
     encodeFrame({ id: 1, method: 'chats.get', params: { chatId: 'abcdefgh' } }),
     'not-found',
   ],
+  ['a very deep list', `${'['.repeat(200_000)}${']'.repeat(200_000)}`, 'bad-request'],
+  ['a prototype', '{"id":1,"method":"settings.set","params":{"__proto__":{"theme":7}},"x":1}', 'bad-request'],
+  ['a list for the envelope', '[1,"studio.open",{}]', 'bad-request'],
+  ['an id that is text', encodeFrame({ id: '1', method: 'studio.open', params: {} }), 'bad-request'],
+  [
+    'a megabyte for a title',
+    encodeFrame({ id: 1, method: 'chats.create', params: { title: 'x'.repeat(1e6) } }),
+    'bad-request',
+  ],
   [
     'more than the envelope',
     encodeFrame({ id: 1, method: 'chats.get', params: {}, extra: 1 }),
@@ -202,8 +224,7 @@ const FRAMES: readonly (readonly [string, string | Uint8Array, string])[] = [
 
 for (const [name, frame, code] of FRAMES)
   test(`a frame that holds ${name} is answered with ${code}`, async () => {
-    const origin = `http://127.0.0.1:${server.port}`;
-    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/studio`, { headers: { cookie, origin } });
+    const socket = openSocket();
     const answer = await new Promise((resolve) => {
       socket.on('open', () => socket.send(frame));
       socket.on('message', (data: Buffer, isBinary: boolean) => {
@@ -214,3 +235,65 @@ for (const [name, frame, code] of FRAMES)
     assert.equal((answer as { failure: { code: string } }).failure.code, code);
     socket.terminate();
   });
+
+test('a frame too large for any message ends the connection; the others go on', async () => {
+  const [greedy, other] = [openSocket(), openSocket()];
+  await Promise.all([greedy, other].map((socket) => once(socket, 'open')));
+  greedy.on('error', () => {});
+  greedy.send(Buffer.alloc(66 * 2 ** 20, 'x'));
+  const [code] = (await once(greedy, 'close')) as [number];
+  assert.equal(code, 1009);
+  other.send(encodeFrame({ id: 1, method: 'library.tags', params: {} }));
+  await once(other, 'message');
+  other.terminate();
+});
+
+test('the same request sent twice is answered twice, and stands for two', async () => {
+  const socket = openSocket();
+  await once(socket, 'open');
+  const answers: { id: number; answer: { id: string } }[] = [];
+  socket.on('message', (data: Buffer) => {
+    const message = decodeFrame(data.toString()) as (typeof answers)[number];
+    if ('answer' in message) answers.push(message);
+  });
+  const frame = encodeFrame({ id: 5, method: 'chats.create', params: {} });
+  for (const _ of [1, 2]) socket.send(frame);
+  while (answers.length < 2) await once(socket, 'message');
+  assert.deepEqual([answers[0]?.id, answers[1]?.id], [5, 5]);
+  assert.notEqual(answers[0]?.answer.id, answers[1]?.answer.id);
+  socket.terminate();
+});
+
+test('a window that reads nothing is let go before its answers fill the memory', async () => {
+  const { studio } = opened;
+  await studio.call('jobs.pause', { paused: true });
+  const { id: chatId } = await studio.call('chats.create', {});
+  const submission = { mode: 'create' as const, targetIds: [], settings: {}, seed: 1 };
+  for (let turn = 0; turn < 150; turn++)
+    await studio.call('jobs.submit', { ...submission, chatId, message: `${turn} ${'word '.repeat(3_900)}` });
+  const socket = openSocket();
+  await once(socket, 'open');
+  socket.pause();
+  const frame = encodeFrame({ id: 1, method: 'chats.get', params: { chatId } });
+  for (let count = 0; count < 60; count++) socket.send(frame);
+  const other = openSocket();
+  await once(other, 'open');
+  other.send(frame);
+  await once(other, 'message');
+  other.terminate();
+  socket.resume();
+  await once(socket, 'close', { signal: AbortSignal.timeout(60_000) });
+  assert.equal((await get('/', { cookie })).status, 200);
+  await studio.call('jobs.cancelAll', {});
+});
+
+test('more connections than a person needs are not taken', async () => {
+  const sockets = Array.from({ length: 200 }, () => connect(server.port, '127.0.0.1'));
+  const ends = sockets.map(
+    (socket) => new Promise((resolve) => socket.on('error', resolve).once('close', resolve)),
+  );
+  await Promise.race(ends);
+  for (const socket of sockets) socket.destroy();
+  await Promise.all(ends);
+  assert.equal((await get('/', { cookie })).status, 200);
+});

@@ -41,3 +41,7 @@ test('bytes that are named but not brought are refused', () => {
   frame.set(json, 4);
   assert.throws(() => decodeFrame(frame), SyntaxError);
 });
+
+test('a frame of endless empty parts is refused before they fill the memory', () => {
+  assert.throws(() => decodeFrame(new Uint8Array(2 ** 24)), SyntaxError);
+});
