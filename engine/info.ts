@@ -1,5 +1,5 @@
 /** What a checkpoint is: networks, parameters, dtypes, the memory each verb needs, and whether its weights are sound. */
-import { describeNetworks, findNonFinite, memoryOfVerbs } from './checkpoint/describe.ts';
+import { describeNetworks, findNonFinite, memoryOfPixel, memoryOfVerbs } from './checkpoint/describe.ts';
 import { Model } from './load.ts';
 import type { CheckpointInfo, ModelSummary } from './protocol.ts';
 import { defaultSize, planGrid } from './settings.ts';
@@ -17,6 +17,7 @@ export async function inspectCheckpoint(
     fileBytes: networks.reduce((sum, { bytes }) => sum + bytes, 0),
     networks,
     memoryBytes: memoryOfVerbs(networks),
+    memoryBytesPerPixel: memoryOfPixel(model.files.config.gen_vae_config.block_out_channels),
     defaults: modelDefaults(model),
     ...(deep && { nonFinite: await findNonFinite(model.checkpoint.tensors, signal) }),
   };

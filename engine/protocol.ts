@@ -190,7 +190,7 @@ const modelSummary = z.object({
 });
 export type ModelSummary = z.infer<typeof modelSummary>;
 
-const checkpointInfo = z.object({
+export const checkpointInfo = z.object({
   name: z.string(),
   path: z.string(),
   fingerprint: z.string(),
@@ -223,6 +223,8 @@ const timings = z.object({
   totalMs: milliseconds,
 });
 export type Timings = z.infer<typeof timings>;
+  /** What each pixel of a picture beyond the default size adds to that. */
+  memoryBytesPerPixel: count,
 
 /** Everything needed to make the same picture again; also written into the PNG. */
 export const recipe = z.object({

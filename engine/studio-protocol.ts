@@ -4,6 +4,7 @@
  * what crosses the boundary. Only opaque ids cross, never a path. The inference process speaks `protocol.ts`.
  */
 import { z } from 'zod';
+import { checkpointInfo } from './protocol.ts';
 
 const id = z.string().regex(/^[a-z0-9]{8,40}$/);
 const text = z.string().max(1_000_000);
@@ -26,6 +27,9 @@ export const pictureSettings = z.object({
   negative: text.optional(),
 });
 export type PictureSettings = z.infer<typeof pictureSettings>;
+
+/** A word of a prompt outside the model's vocabulary, with near spellings it knows. */
+const unknownWord = z.object({ word: z.string(), nearest: z.array(z.string()) });
 
 export const VERSION_KINDS = [
   'create',
@@ -60,8 +64,7 @@ export const version = z.object({
   starred: z.boolean(),
   tags: z.array(z.string().max(64)),
   deletedAt: z.number().nullable(),
-  /** Words of the prompt outside the model's vocabulary, each with the nearest known ones. */
-  unknownWords: z.array(z.object({ word: z.string(), nearest: z.array(z.string()) })),
+  unknownWords: z.array(unknownWord),
 });
 export type Version = z.infer<typeof version>;
 
@@ -227,7 +230,7 @@ export const STUDIO_METHODS = {
   'chats.import': [z.object({ bytes }), chat],
   'jobs.detect': [
     z.object({ message: text, targetIds: z.array(id) }),
-    z.object({ mode: z.enum(MODES), why: z.string() }),
+    z.object({ mode: z.enum(MODES), why: z.string(), unknownWords: z.array(unknownWord) }),
   ],
   'jobs.submit': [
     z.object({
@@ -291,6 +294,23 @@ export const STUDIO_METHODS = {
   /** The folder is chosen by the shell's dialog, or typed by the person on their own machine. */
   'models.add': [z.object({ folder: z.string().min(1).max(4096) }), z.object({ models: z.array(modelCard) })],
   'models.remove': [z.object({ modelId: z.string().max(64) }), z.object({ models: z.array(modelCard) })],
+  /** What `tusk info` says; where its folder lies stays with the studio. */
+  'models.info': [
+    z.object({ modelId: z.string().max(64) }),
+    checkpointInfo.omit({ path: true, nonFinite: true }),
+  ],
+  /** Before a picture is asked for: does the model in use fit the memory that is free, and if not, what does? */
+  'models.check': [
+    z.object({ mode: z.enum(['create', 'edit']), targetIds: z.array(id).max(5), settings: pictureSettings }),
+    z.object({
+      fits: z.boolean(),
+      needsBytes: z.number(),
+      freeBytes: z.number(),
+      smallerSize: z.object({ width: z.number().int(), height: z.number().int() }).nullable(),
+      /** A smaller model that fits. */
+      modelId: z.string().nullable(),
+    }),
+  ],
   'ledger.list': [
     nothing,
     z.object({

@@ -32,6 +32,14 @@ export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => 
     'models.use': async ({ modelId }) => ({ models: await models.use(modelId) }),
     'models.add': async ({ folder }) => ({ models: await models.add(folder) }),
     'models.remove': async ({ modelId }) => ({ models: await models.remove(modelId) }),
+    'models.info': async ({ modelId }) => {
+      const { path, ...info } = await models.info(modelId);
+      return info;
+    },
+    'models.check': ({ mode, targetIds, settings: { width, height } }) => {
+      const asked = width !== undefined && height !== undefined ? { width, height } : undefined;
+      return models.check(mode, mode === 'edit' ? library.versions.get(targetIds.at(-1) ?? '') : asked);
+    },
     'ledger.list': () => ({ calls: library.values.networkCalls() }),
   } satisfies Partial<Handlers>;
 };

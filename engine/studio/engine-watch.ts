@@ -21,6 +21,8 @@ export class EngineWatch {
   failure: Failure | null = null;
   /** What the checkpoint in use says about itself, once it is loaded. */
   summary: ModelSummary | null = null;
+  /** The running process has made a picture, so it holds the networks of the model in use. */
+  isWarm = false;
   private engine: SpawnedEngine | undefined;
   private ready: Promise<void> = Promise.resolve();
   private losses: number[] = [];
@@ -59,6 +61,7 @@ export class EngineWatch {
   /** Takes another checkpoint folder; absent = the embedded one. */
   async use(checkpoint: string | undefined): Promise<void> {
     this.checkpoint = checkpoint;
+    this.isWarm = false;
     this.ready = this.load();
     await this.ready;
   }
@@ -75,6 +78,7 @@ export class EngineWatch {
 
   private launch(state: EngineState): void {
     this.tell(state, this.failure);
+    this.isWarm = false;
     const engine = this.spawn();
     this.engine = engine;
     engine.onExit(() => this.lost(engine));

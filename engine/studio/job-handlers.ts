@@ -8,6 +8,7 @@ import type { Chat, Job, Mode, StudioCheckedParams, Turn } from '../studio-proto
 import { notFound } from './failures.ts';
 import type { Handlers, Parts } from './parts.ts';
 import { WAITING } from './queue.ts';
+import { unknownWords } from './unknown-words.ts';
 
 type Submission = StudioCheckedParams<'jobs.submit'>;
 
@@ -22,11 +23,15 @@ const WHY: Record<Mode, (hasTarget: boolean) => string> = {
 };
 
 export const jobHandlers = (parts: Parts) => {
-  const { library, queue } = parts;
+  const { library, queue, engine } = parts;
   return {
     'jobs.detect': ({ message, targetIds }) => {
       const mode = detectIntent(message, targetIds.length > 0);
-      return { mode, why: WHY[mode](targetIds.length > 0) };
+      return {
+        mode,
+        why: WHY[mode](targetIds.length > 0),
+        unknownWords: mode === 'ask' ? [] : unknownWords(message, engine.summary),
+      };
     },
     'jobs.submit': (submission) => submit(parts, submission),
     'jobs.cancel': async ({ jobId }) => {

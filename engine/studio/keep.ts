@@ -129,7 +129,7 @@ function newVersion(job: Job, summary: ModelSummary | null) {
     starred: false,
     tags: [],
     deletedAt: null,
-    unknownWords: unknownWords(job.message, summary?.vocabulary ?? []),
+    unknownWords: unknownWords(job.message, summary),
   };
 }
 

@@ -1,13 +1,13 @@
 /** Checkpoints a person may choose from: the embedded one and folders brought in. Their facts come from the engine. */
-import { freemem } from 'node:os';
 import { basename } from 'node:path';
 import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
 import type { ModelFolder } from '../library/values.ts';
 import type { CheckpointInfo } from '../protocol.ts';
-import type { Failure, ModelCard, StudioEvent } from '../studio-protocol.ts';
+import type { Failure, ModelCard, StudioAnswer, StudioEvent } from '../studio-protocol.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import { failureOf, notFound } from './failures.ts';
+import { checkMemory, freeMemory } from './memory-check.ts';
 
 export const EMBEDDED = 'embedded';
 const CHOSEN = 'model';
@@ -38,8 +38,7 @@ export class Models {
 
   /** Asks the engine about models it hasn't been asked about, then tells the windows. */
   async refresh(): Promise<ModelCard[]> {
-    for (const { id, folder } of this.entries())
-      if (!this.facts.has(id)) this.facts.set(id, await this.ask(folder));
+    for (const { id } of this.entries()) if (!this.facts.has(id)) await this.look(id);
     const models = this.cards();
     this.emit({ event: 'models', models });
     return models;
@@ -69,6 +68,27 @@ export class Models {
     return this.refresh();
   }
 
+  /** @throws TuskError of the checkpoint's files. */
+  async info(id: string): Promise<CheckpointInfo> {
+    this.known(id);
+    const facts = this.facts.get(id);
+    if (facts && 'info' in facts) return facts.info;
+    const client = await this.engine.client();
+    const folder = this.entries().find((entry) => entry.id === id)?.folder;
+    const info = await client.run('info', folder === undefined ? {} : { checkpoint: folder });
+    this.facts.set(id, { info });
+    return info;
+  }
+
+  /** @param size absent = the model's own. */
+  async check(
+    verb: 'create' | 'edit',
+    size: { width: number; height: number } | undefined,
+  ): Promise<StudioAnswer<'models.check'>> {
+    const room = { freeBytes: freeMemory(), isWarm: this.engine.isWarm };
+    return checkMemory(verb, size, await this.info(this.idInUse()), room, this.cards());
+  }
+
   private known(id: string): void {
     if (!this.entries().some((entry) => entry.id === id)) throw notFound('model');
   }
@@ -82,12 +102,11 @@ export class Models {
     return [{ id: EMBEDDED, folder: this.embedded }, ...this.library.values.models()];
   }
 
-  private async ask(folder: string | undefined): Promise<Facts> {
+  private async look(id: string): Promise<void> {
     try {
-      const client = await this.engine.client();
-      return { info: await client.run('info', folder === undefined ? {} : { checkpoint: folder }) };
+      await this.info(id);
     } catch (thrown) {
-      return { problem: failureOf(thrown) };
+      this.facts.set(id, { problem: failureOf(thrown) });
     }
   }
 
@@ -104,7 +123,7 @@ export class Models {
       parameters: info?.networks.reduce((sum, { parameters }) => sum + parameters, 0) ?? 0,
       sizeBytes: info?.fileBytes ?? 0,
       needsBytes: info?.memoryBytes.create ?? 0,
-      freeBytes: freemem(),
+      freeBytes: freeMemory(),
       secondsPerPicture: this.secondsPerPicture(info?.fingerprint),
       problem: facts && 'problem' in facts ? facts.problem : null,
     };

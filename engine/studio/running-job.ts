@@ -38,7 +38,7 @@ export class RunningJob {
   constructor(
     readonly stored: StoredJob,
     private readonly library: Library,
-    private readonly engine: Pick<EngineWatch, 'summary' | 'checkpoint'>,
+    private readonly engine: Pick<EngineWatch, 'summary' | 'checkpoint' | 'isWarm'>,
     private readonly emit: (event: StudioEvent) => void,
   ) {
     this.job = stored.job;
@@ -53,8 +53,11 @@ export class RunningJob {
     };
     const { mode } = this.job;
     if (mode === 'ask') return { answer: await client.run('chat', await this.question(), options) };
-    if (mode === 'edit') return { picture: await client.run('edit', await this.edit(), options) };
-    return { picture: await client.run('create', this.create(), options) };
+    const picture = await (mode === 'edit'
+      ? client.run('edit', await this.edit(), options)
+      : client.run('create', this.create(), options));
+    this.engine.isWarm = true;
+    return { picture };
   }
 
   /** The last preview as windows get it. */

@@ -1,4 +1,5 @@
-/** Words of a prompt that a model with a closed vocabulary was never taught, with the nearest ones it knows. */
+/** Words of a prompt that a model with a closed vocabulary was never taught, with near spellings it knows. */
+import type { ModelSummary } from '../protocol.ts';
 import type { Version } from '../studio-protocol.ts';
 
 const NEAREST = 3;
@@ -7,23 +8,53 @@ const MOST_WORDS = 20;
 const LONGEST_WORD = 40;
 /** Shorter ones bind a sentence and are near to everything. */
 const SHORTEST_OFFERED = 3;
+/** Letters that may differ in a near spelling: one of so many. */
+const LETTERS_A_SLIP = 3;
 const WORD = /[\p{L}\p{M}]+/gu;
 
-/** @param vocabulary words the model states; empty = it states none, and nothing is unknown. */
-export function unknownWords(prompt: string, vocabulary: readonly string[]): Version['unknownWords'] {
-  if (vocabulary.length === 0) return [];
-  const known = new Set(vocabulary.flatMap((entry) => entry.toLowerCase().match(WORD) ?? []));
-  const offered = [...known].filter((word) => word.length >= SHORTEST_OFFERED);
-  const words = new Set(prompt.toLowerCase().match(WORD));
-  return [...words]
-    .filter((word) => !known.has(word) && word.length <= LONGEST_WORD)
+/** What binds a sentence or asks for a picture; no model lists it, and none draws it. */
+const BINDING = new Set(
+  `a an the this that these those it its is are be there and or with without of to in on at by for from into
+  onto over under above below beside between behind near next front up down left right top bottom middle centre center corner some any no not one two three four five
+  please me my draw make create paint generate show give picture image photo drawing painting scene background colour
+  color coloured colored change turn replace swap move put place add remove set delete more less very`.split(
+    /\s+/,
+  ),
+);
+
+type Known = Pick<ModelSummary, 'vocabulary' | 'examples' | 'abilities'>;
+
+/** @param model a vocabulary without words means that it states none, and nothing is unknown. */
+export function unknownWords(prompt: string, model: Known | null): Version['unknownWords'] {
+  if (!model || model.vocabulary.length === 0) return [];
+  const taught = new Set(wordsOf(model.vocabulary));
+  const { create, edit, ask } = model.examples;
+  const said = new Set(wordsOf([...create, ...edit, ...ask, ...model.abilities]));
+  const isKnown = (word: string) => BINDING.has(word) || said.has(word) || taught.has(word);
+  const offered = [...taught].filter((word) => word.length >= SHORTEST_OFFERED);
+  return [...new Set(wordsOf([prompt]))]
+    .filter((word) => word.length <= LONGEST_WORD && !singulars(word).some(isKnown))
     .slice(0, MOST_WORDS)
     .map((word) => ({ word, nearest: nearestOf(word, offered) }));
 }
 
-function nearestOf(word: string, known: readonly string[]): string[] {
-  const ranked = known.map((candidate) => ({ candidate, distance: editDistance(word, candidate) }));
-  return ranked
+const wordsOf = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => text.toLowerCase().match(WORD) ?? []);
+
+/** The word, and what it may be the plural of. */
+const singulars = (word: string): string[] => [
+  word,
+  word.replace(/s$/, ''),
+  word.replace(/es$/, ''),
+  word.replace(/ies$/, 'y'),
+];
+
+/** Only what may have been meant: a slip of the pen, not any word. */
+function nearestOf(word: string, offered: readonly string[]): string[] {
+  const furthest = Math.floor(word.length / LETTERS_A_SLIP);
+  return offered
+    .map((candidate) => ({ candidate, distance: editDistance(word, candidate) }))
+    .filter(({ distance }) => distance <= furthest)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, NEAREST)
     .map(({ candidate }) => candidate);

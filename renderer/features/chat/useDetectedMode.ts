@@ -7,13 +7,14 @@ import { useWorkspace } from '../../stores/workspace.ts';
 type Detected = StudioAnswer<'jobs.detect'>;
 
 const PAUSE_MS = 120;
+const NOTHING: Detected = { mode: 'create', why: '', unknownWords: [] };
 
 /** What the studio would take the message for. It decides again when the message is sent, by the same rule. */
 export function useDetectedMode(): Detected {
   const message = useWorkspace((state) => state.message);
   const targetIds = useWorkspace((state) => state.targetIds);
   const isOpen = useStudio((state) => state.ready && state.connection === 'open');
-  const [detected, setDetected] = useState<Detected>({ mode: 'create', why: '' });
+  const [detected, setDetected] = useState<Detected>(NOTHING);
   const isEmpty = message.trim() === '';
   useEffect(() => {
     if (!isOpen || isEmpty) return;
@@ -30,5 +31,5 @@ export function useDetectedMode(): Detected {
       clearTimeout(timer);
     };
   }, [message, targetIds, isOpen, isEmpty]);
-  return isEmpty ? { mode: targetIds.length > 0 ? 'edit' : 'create', why: '' } : detected;
+  return isEmpty ? { ...NOTHING, mode: targetIds.length > 0 ? 'edit' : 'create' } : detected;
 }

@@ -7,7 +7,6 @@ import { packChat } from '../../../engine/library/archive.ts';
 import { Library } from '../../../engine/library/library.ts';
 import { fileName } from '../../../engine/studio/file-name.ts';
 import { questionsOf } from '../../../engine/studio/self-check.ts';
-import { unknownWords } from '../../../engine/studio/unknown-words.ts';
 import { libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
 import { openStudio, type TestStudio } from '../../helpers/studio.ts';
 
@@ -162,19 +161,6 @@ test('questions of a prompt name its things and colours, not its places', () => 
     ['sunset over hills', []],
   ];
   for (const [prompt, expected] of cases) assert.deepEqual(questionsOf(prompt), expected, prompt);
-});
-
-test('words a model never learned come with the nearest it knows; no vocabulary means no remark', () => {
-  const [unknown, ...others] = unknownWords('a rabit in a fire truck', [
-    'a',
-    'in',
-    'rabbit',
-    'fire truck',
-    'cat',
-  ]);
-  assert.deepEqual([unknown?.word, unknown?.nearest[0], others], ['rabit', 'rabbit', []]);
-  assert.ok(!unknown?.nearest.includes('a'));
-  assert.deepEqual(unknownWords('anything', []), []);
 });
 
 test('file names hold no path, no control characters, and are never empty', () => {
