@@ -12,6 +12,7 @@ const CODES: Record<string, ErrorCode> = {
   negative: 'bad-prompt',
   messages: 'bad-prompt',
   pictures: 'bad-picture',
+  picture: 'bad-picture',
   checkpoint: 'checkpoint-missing',
 };
 

@@ -11,6 +11,7 @@ import { runChat } from './cli/chat.ts';
 import { runInfo, runVerify } from './cli/inspect.ts';
 import { runCreate, runEdit } from './cli/pictures.ts';
 import { type CommandSession, printJson } from './cli/session.ts';
+import { runUpscale } from './cli/upscale.ts';
 import type { EngineClient } from './client.ts';
 import { toTuskError } from './errors.ts';
 import { type SpawnedEngine, spawnEngine } from './spawn.ts';
@@ -24,6 +25,7 @@ const COMMANDS: Record<CommandName, (session: CommandSession, parsed: Arguments)
   create: runCreate,
   edit: runEdit,
   chat: runChat,
+  upscale: runUpscale,
   info: runInfo,
   verify: runVerify,
 };

@@ -1,14 +1,6 @@
 /** Words to a picture: read the prompt, plan visual tokens, denoise under the plan's states, decode. */
 import { drawsOf } from './draws.ts';
-import {
-  conditionOf,
-  denoisePicture,
-  finishPicture,
-  type Observer,
-  type PictureJob,
-  pictureNetworks,
-  planPictures,
-} from './picture-stages.ts';
+import { makePictures, type Observer, type PictureJob, pictureNetworks } from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
 import { assertSize, defaultSize, type PixelSize, pictureSettings, planGrid } from './settings.ts';
 import { StageClock } from './stage-clock.ts';
@@ -35,20 +27,14 @@ export async function create(
   );
 
   const grid = params.grid ?? planGrid(files, size);
-  const { images, previews } = params;
+  const { images, previews, resume } = params;
+  const asked = { verb: 'create' as const, prompt: params.prompt, sources: [] };
   const job: PictureJob = {
     ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+    ...{ asked, resume },
   };
   const prompt = await clock.time('readMs', () => readPrompt(job, params.prompt));
-  const plans = await clock.time('planMs', () => planPictures(job, prompt));
-  const pictures: PictureResult['pictures'] = [];
-  for (const [image, planned] of plans.entries()) {
-    const condition = await clock.time('planMs', () => conditionOf(job, planned));
-    const latents = await clock.time('stepsMs', () => denoisePicture(job, image, condition, []));
-    const request = { verb: 'create', prompt: params.prompt } as const;
-    pictures.push(await clock.time('decodeMs', () => finishPicture(job, image, latents, request)));
-  }
-  const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
+  const { pictures, tokens } = await makePictures(job, prompt, async () => []);
   return { pictures, timings: clock.timings(), tokens };
 }
 

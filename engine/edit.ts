@@ -6,15 +6,7 @@ import { type Draws, drawsOf } from './draws.ts';
 import { throwIfCancelled } from './errors.ts';
 import type { Networks } from './load.ts';
 import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
-import {
-  conditionOf,
-  denoisePicture,
-  finishPicture,
-  type Observer,
-  type PictureJob,
-  pictureNetworks,
-  planPictures,
-} from './picture-stages.ts';
+import { makePictures, type Observer, type PictureJob, pictureNetworks } from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 import { pictureSettings, planGrid } from './settings.ts';
@@ -43,24 +35,21 @@ export async function edit(
   const networks = await clock.time('loadMs', () => bench.networks(names, context));
 
   const grid = params.grid ?? planGrid(files, size);
-  const { images, previews } = params;
+  const { images, previews, resume } = params;
+  const asked = {
+    verb: 'edit' as const,
+    prompt: params.instruction,
+    sources: sources.map(({ key }) => key),
+  };
   const job: PictureJob = {
     ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+    ...{ asked, resume },
   };
   const planes = references.map((reference) => reference.planes);
   const prompt = await clock.time('readMs', () => readPrompt(job, params.instruction, sources));
-  const plans = await clock.time('planMs', () => planPictures(job, prompt));
-  const pictures: PictureResult['pictures'] = [];
-  for (const [image, planned] of plans.entries()) {
-    const condition = await clock.time('planMs', () => conditionOf(job, planned));
-    const latents = await clock.time('stepsMs', async () => {
-      const encoded = await encodeReferences(networks, planes, draws, settings.seed + image, context.signal);
-      return denoisePicture(job, image, condition, encoded);
-    });
-    const request = { verb: 'edit', prompt: params.instruction } as const;
-    pictures.push(await clock.time('decodeMs', () => finishPicture(job, image, latents, request)));
-  }
-  const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
+  const { pictures, tokens } = await makePictures(job, prompt, (image) =>
+    encodeReferences(networks, planes, draws, settings.seed + image, context.signal),
+  );
   return { pictures, timings: clock.timings(), tokens };
 }
 

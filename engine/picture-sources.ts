@@ -1,5 +1,6 @@
 /** Pictures a request brings along, decoded, each with a key by which equal ones are recognised. */
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { decodePicture, readPicture } from './image/decode.ts';
 import { type PreparedPicture, referenceInput, vaeInput } from './image/generation-input.ts';
 import type { Picture } from './image/picture.ts';
@@ -20,6 +21,10 @@ export async function readSource(source: PictureSource): Promise<SourcePicture> 
   const hash = createHash('sha256').update(`${picture.width} ${picture.height} `).update(picture.pixels);
   return { key: hash.digest('hex'), picture };
 }
+
+/** The source's file as it is. @throws Error if it is gone since it was decoded. */
+export const sourceBytes = async (source: PictureSource): Promise<Uint8Array> =>
+  'path' in source ? readFile(source.path) : source.bytes;
 
 export function byKey(pictures: readonly SourcePicture[]): PictureByName {
   const known = new Map(pictures.map(({ key, picture }) => [key, picture]));

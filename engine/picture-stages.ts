@@ -7,7 +7,7 @@ import { encodeStates, selectCondition } from './decoding/condition.ts';
 import type { DenoisingStep } from './diffusion/denoise.ts';
 import type { Condition } from './diffusion/model.ts';
 import type { Draws } from './draws.ts';
-import { TuskError } from './errors.ts';
+import { TuskError, throwIfCancelled } from './errors.ts';
 import { encodeGeneratedPng } from './image/encode.ts';
 import type { Picture } from './image/picture.ts';
 import { fromPlanes } from './image/planes.ts';
@@ -18,6 +18,7 @@ import type { ReadPrompt } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 import { conditionRules, type PictureSettings, type PixelSize, type PlanGrid } from './settings.ts';
 import type { StageClock } from './stage-clock.ts';
+import { type Asked, encodeUnfinished, readUnfinished, type Unfinished } from './unfinished.ts';
 import type { Workbench } from './workbench.ts';
 
 const NETWORKS = ['languageModel', 'diffusion', 'vaeDecoder'] as const;
@@ -50,6 +51,10 @@ export interface PictureJob {
   grid: PlanGrid;
   previews: boolean;
   images: number;
+  /** The request in words, and what tells its sources apart from others. */
+  asked: { verb: Recipe['verb']; prompt: string; sources: readonly string[] };
+  /** A file of `stopped` to go on from. */
+  resume: string | undefined;
 }
 
 /** Prompt, plan and end marker of one picture, and the states harvested on the way, where they equal the reference's. */
@@ -59,8 +64,71 @@ export interface PlannedPicture {
   states: FloatTensor | undefined;
 }
 
+type Pictures = PictureResult['pictures'];
+
+/**
+ * Plans all pictures of the request, then paints one after the other.
+ * @param encodeReferences latents of the pictures to edit, for one of the request's pictures
+ */
+export async function makePictures(
+  job: PictureJob,
+  prompt: ReadPrompt,
+  encodeReferences: (image: number) => Promise<readonly FloatTensor[]>,
+): Promise<{ pictures: Pictures; tokens: number }> {
+  const { clock, resume } = job;
+  const begun = resume === undefined ? undefined : await continued(job, resume);
+  const plans = begun ? [begun.planned] : await clock.time('planMs', async () => planPictures(job, prompt));
+  const pictures: Pictures = [];
+  for (const [image, planned] of plans.entries()) {
+    const condition = await clock.time('planMs', () => conditionOf(job, planned));
+    const references = await clock.time('stepsMs', () => encodeReferences(image));
+    pictures.push(await paintPicture(job, { image, planned, condition, references, begun }));
+  }
+  const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
+  return { pictures, tokens };
+}
+
+/** @throws TuskError `bad-setting` if the file belongs to another request. */
+function continued(job: PictureJob, path: string): Promise<Unfinished> {
+  if (job.images === 1) return readUnfinished(path, askedOf(job, 0));
+  throw new TuskError('bad-setting', 'Only one picture can go on from where it stood.', {
+    hint: 'Ask for one picture.',
+  });
+}
+
+interface Painting {
+  image: number;
+  planned: PlannedPicture;
+  condition: Condition;
+  references: readonly FloatTensor[];
+  begun: Unfinished | undefined;
+}
+
+/** Denoises and decodes. A picture that is cancelled on the way leaves what is needed to go on. */
+async function paintPicture(job: PictureJob, painting: Painting): Promise<Pictures[number]> {
+  const { clock, context, settings } = job;
+  const { image, planned, begun } = painting;
+  let reached: Unfinished | undefined = begun;
+  const reach = (step: number, latents: FloatTensor) => {
+    reached = { planned, step, latents };
+  };
+  try {
+    const latents = await clock.time('stepsMs', () => denoisePicture(job, painting, reach));
+    throwIfCancelled(context.signal);
+    const picture = await clock.time('decodeMs', () => finishPicture(job, image, latents));
+    throwIfCancelled(context.signal);
+    return picture;
+  } catch (thrown) {
+    if (context.signal.aborted && reached) {
+      const state = encodeUnfinished(reached, askedOf(job, image));
+      context.emit({ event: 'stopped', image, step: reached.step, steps: settings.steps, state });
+    }
+    throw thrown;
+  }
+}
+
 /** @throws TuskError `bad-setting` if ids to replay hold no plan. */
-export async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<PlannedPicture[]> {
+async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<PlannedPicture[]> {
   const { draws, settings, bench } = job;
   const imageEnd = bench.model.files.prompts.tokenizer.specialId('<|image end|>');
   if (draws.ids) return [await replayPlan(job, draws.ids, imageEnd)];
@@ -133,7 +201,7 @@ async function replayPlan(
 }
 
 /** The states that condition the diffusion. Where none were harvested the ids are read once more, as the reference does. */
-export async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Condition> {
+async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Condition> {
   const { bench, context, networks, settings } = job;
   const { languageModel } = networks;
   const layers = bench.model.files.config.gen_condition_layers;
@@ -149,23 +217,23 @@ export async function conditionOf(job: PictureJob, planned: PlannedPicture): Pro
   return { ...condition, negative };
 }
 
-/** @param references latents of the pictures to edit. @returns finished latents [1, channels, rows, columns] */
-export async function denoisePicture(
+/** @param reach told of each step. @returns finished latents [1, channels, rows, columns] */
+async function denoisePicture(
   job: PictureJob,
-  image: number,
-  condition: Condition,
-  references: readonly FloatTensor[],
+  { image, condition, references, begun }: Painting,
+  reach: (step: number, latents: FloatTensor) => void,
 ): Promise<FloatTensor> {
   const { context, draws, networks, settings, size } = job;
   const { pixels } = networks.vaeDecoder.sizes;
   const latentSize = { rows: size.height / pixels, columns: size.width / pixels };
   const prepared = await networks.diffusion.prepare(condition, references, latentSize);
   const colours = job.previews ? await job.bench.latentColours(networks) : undefined;
-  let latents = draws.noise(settings.seed + image, prepared.shape);
+  let latents = begun?.latents ?? draws.noise(settings.seed + image, prepared.shape);
   const { steps, textGuidance, imageGuidance, guidanceRange } = settings;
   const options = { steps, textGuidance, imageGuidance, guidanceRange, signal: context.signal };
-  for await (const step of prepared.denoise({ noise: latents, ...options })) {
+  for await (const step of prepared.denoise({ noise: latents, done: begun?.step ?? 0, ...options })) {
     latents = step.latents;
+    reach(step.step, latents);
     job.observer.step?.(step);
     const preview = colours && (await stepPreview(colours, step.estimate));
     context.emit({ event: 'step', image, step: step.step, steps, ...(preview && { preview }) });
@@ -174,21 +242,28 @@ export async function denoisePicture(
 }
 
 /** Latents to a PNG file with its recipe. */
-export async function finishPicture(
+async function finishPicture(
   job: PictureJob,
   image: number,
   latents: FloatTensor,
-  request: { verb: Recipe['verb']; prompt: string },
-): Promise<PictureResult['pictures'][number]> {
+): Promise<Pictures[number]> {
   job.context.emit({ event: 'decoding', image });
   const planes = await job.networks.vaeDecoder.decode(latents);
   const picture = fromPlanes(planes);
   job.observer.image?.(planes, picture);
   const { width, height } = picture;
-  const recipe = { ...request, ...recipeSettings(job, image), width, height };
+  const { verb, prompt } = job.asked;
+  const recipe = { verb, prompt, ...recipeSettings(job, image), width, height };
   const bytes = await encodeGeneratedPng(picture, recipe);
   return { picture: { mediaType: 'image/png', width, height, bytes }, recipe };
 }
+
+/** Equal requests give equal pictures. */
+const askedOf = (job: PictureJob, image: number): Asked => ({
+  ...job.asked,
+  ...job.size,
+  ...recipeSettings(job, image),
+});
 
 function recipeSettings({ bench, grid, settings }: PictureJob, image: number) {
   const { greedy, ...sampling } = settings.sampling;

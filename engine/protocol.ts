@@ -25,6 +25,8 @@ export const LIMITS = {
   steps: 1_000,
   guidance: 100,
   sidePixels: { min: 16, max: 4_096 },
+  /** Of an enlarged picture: 8,192 x 8,192. */
+  enlargedPixels: 2 ** 26,
   seed: Number.MAX_SAFE_INTEGER,
   answerTokens: 8_192,
 } as const;
@@ -107,6 +109,8 @@ const pictureSettings = {
   images: z.number().int().min(1).max(LIMITS.imagesPerRequest).default(1),
   /** Small pictures on `plan` and `step` events. They cost a little time each. */
   previews: z.boolean().default(true),
+  /** The `state` of a `stopped` event, as a file: the same request, of one picture, goes on where it stood. */
+  resume: path.optional(),
   /** A .safetensors dump with `mid.ids`, `in.noise`, `in.posterior_noise.0` in place of the draws. */
   replay: path.optional(),
 };
@@ -145,6 +149,18 @@ const chatParams = z.strictObject({
   maxTokens: z.number().int().min(1).max(LIMITS.answerTokens).optional(),
   sampling: sampling.optional(),
   seed: z.number().int().min(0).max(LIMITS.seed).optional(),
+});
+
+/** What a picture can be enlarged by. */
+export const upscaleFactor = z.union([z.literal(2), z.literal(4)]);
+
+const upscaleParams = z.strictObject({
+  picture: pictureSource,
+  factor: upscaleFactor,
+  /** A folder with the enlarging network; absent = the one that comes with Tusk. */
+  weights: path.optional(),
+  /** The picture so far on each `tile` event. */
+  previews: z.boolean().default(true),
 });
 
 const loadParams = z.strictObject({ checkpoint });
@@ -207,6 +223,8 @@ export const checkpointInfo = z.object({
   ),
   /** Expected high-water mark of the engine's process, by verb. */
   memoryBytes: z.object({ create: count, edit: count, chat: count }),
+  /** What each pixel of a picture beyond the default size adds to that. */
+  memoryBytesPerPixel: count,
   defaults: modelDefaults,
   /** Tensors with values that are not finite; only looked for with `deep`. */
   nonFinite: z.array(z.string()).optional(),
@@ -223,8 +241,6 @@ const timings = z.object({
   totalMs: milliseconds,
 });
 export type Timings = z.infer<typeof timings>;
-  /** What each pixel of a picture beyond the default size adds to that. */
-  memoryBytesPerPixel: count,
 
 /** Everything needed to make the same picture again; also written into the PNG. */
 export const recipe = z.object({
@@ -253,6 +269,14 @@ const pictureResult = z.object({
   tokens: count,
 });
 export type PictureResult = z.infer<typeof pictureResult>;
+
+const upscaleResult = z.object({
+  /** Its file says that a model made it where the source's file does. */
+  picture,
+  loadMs: milliseconds,
+  totalMs: milliseconds,
+});
+export type UpscaleResult = z.infer<typeof upscaleResult>;
 
 const chatResult = z.object({
   text: z.string(),
@@ -287,6 +311,7 @@ export const VERBS = {
   create: { params: createParams, result: pictureResult },
   edit: { params: editParams, result: pictureResult },
   chat: { params: chatParams, result: chatResult },
+  upscale: { params: upscaleParams, result: upscaleResult },
   verify: { params: verifyParams, result: verifyResult },
   cancel: {
     params: z.strictObject({ target: z.string().min(1).max(64) }),
@@ -323,6 +348,10 @@ const progressBodies = [
   /** Denoising step `step` of `steps` is done; the preview shows what it will become. */
   z.object({ event: z.literal('step'), image, step: count, steps: count, preview: picture.optional() }),
   z.object({ event: z.literal('decoding'), image }),
+  /** The last event of a picture that was cancelled after `step` steps; `state` is what `resume` takes. */
+  z.object({ event: z.literal('stopped'), image, step: count, steps: count, state: bytes }),
+  /** Tile `tile` of `tiles` is enlarged; the preview shows the whole picture with the tiles finished so far. */
+  z.object({ event: z.literal('tile'), tile: count, tiles: count, preview: picture.optional() }),
   /** More of a chat's answer. */
   z.object({ event: z.literal('text'), delta: z.string() }),
   /** One parity case was compared. */

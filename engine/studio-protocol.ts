@@ -102,6 +102,7 @@ export const STAGES = [
   'denoising',
   'decoding',
   'answering',
+  'enlarging',
   'saving',
 ] as const;
 

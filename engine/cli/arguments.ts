@@ -11,6 +11,7 @@ export const USAGE = `Tusk: make pictures, edit them by saying so, ask about the
   tusk edit <picture...> "<instruction>" --out p.png
                                           change the last picture; earlier ones are further references
   tusk chat [picture...] "<question>"     one answer; without a question a conversation that also makes and edits
+  tusk upscale <picture> --out p.png      twice as large, or with --scale 4 four times
   tusk info [checkpoint]                  networks, parameters, memory (--quick: without reading the weights)
   tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S)
 
@@ -53,6 +54,7 @@ export const OPTIONS = {
   create: { ...picture, size: text, from: text, 'out-dir': text },
   edit: { ...picture, 'image-guidance': text },
   chat: { ...common, seed: text, 'max-tokens': text },
+  upscale: { out: picture.out, scale: text, json: flag, help: common.help },
   info: { ...common, quick: flag },
   verify: { json: flag, stage: text, help: common.help },
 } as const;

@@ -66,7 +66,7 @@ async function readPrompts(path: string): Promise<string[]> {
   return prompts;
 }
 
-function outOption(parsed: Arguments): string {
+export function outOption(parsed: Arguments): string {
   const out = textOption(parsed, 'out');
   if (out === undefined) throw new UsageError('Say where the picture goes: --out p.png');
   if (extname(out).toLowerCase() !== '.png') throw new UsageError('Pictures are PNG files: --out p.png');

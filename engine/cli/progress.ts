@@ -36,6 +36,7 @@ export class ProgressLine {
     if (event.event === 'reading') return 'reading';
     if (event.event === 'plan') return this.counted('planning, row', 'rows', event.row, event.rows);
     if (event.event === 'step') return this.counted('painting, step', 'steps', event.step, event.steps);
+    if (event.event === 'tile') return this.counted('enlarging, tile', 'tiles', event.tile, event.tiles);
     if (event.event === 'decoding') return 'decoding';
     return undefined;
   }

@@ -25,6 +25,7 @@ export async function runVerb<V extends Verb>(
     return await client().run(verb, params, {
       signal,
       onEvent: (event) => {
+        if (event.event === 'stopped') return;
         if (json) printJson(event);
         else line.show(event);
         onEvent(event);

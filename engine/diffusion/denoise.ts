@@ -6,8 +6,10 @@ import type { PreparedDiffusion } from './prepared.ts';
 import { stepLengths, timesteps } from './schedule.ts';
 
 export interface DenoiseOptions {
-  /** [1, channels, rows, columns], normal numbers. */
+  /** [1, channels, rows, columns]: normal numbers, or the state after `done` steps. */
   noise: FloatTensor;
+  /** Steps that were done before. Default 0. */
+  done?: number;
   /** At least 1. */
   steps: number;
   /** Weight of the prompt; 1 = off, which needs one network run a step instead of two or three. */
@@ -36,7 +38,7 @@ export async function* denoise(
   picture: PreparedDiffusion,
   options: DenoiseOptions,
 ): AsyncGenerator<DenoisingStep> {
-  const { steps, signal } = options;
+  const { steps, signal, done = 0 } = options;
   const [, , rows, columns] = picture.shape as [number, number, number, number];
   const times = timesteps(steps, rows, columns);
   const lengths = stepLengths(times);
@@ -44,6 +46,7 @@ export async function* denoise(
   const modulation = await picture.modulate(times);
   let latents = options.noise;
   for (const [i, scales] of stepGuidance(picture, options).entries()) {
+    if (i < done) continue;
     throwIfCancelled(signal);
     const inputs = await picture.beginStep(latents, modulation, i, signal);
     const velocities = await branchVelocities(picture, inputs, scales, signal);
@@ -78,5 +81,7 @@ async function branchVelocities(
 }
 
 function advance(latents: FloatTensor, velocity: FloatTensor, length: number): FloatTensor {
-  return { ...latents, data: latents.data.map((value, i) => value + length * velocity.data[i]!) };
+  const data = new Float32Array(latents.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = latents.data[i]! + length * velocity.data[i]!;
+  return { ...latents, data };
 }

@@ -44,6 +44,10 @@ export function readRecipe(file: Uint8Array): FoundRecipe {
   return { recipe: json && parseJson(json), text: text ? parseRecipeText(text) : undefined };
 }
 
+/** Whether a PNG file carries the mark of pictures a model made. */
+export const isMarkedAsMade = (file: Uint8Array): boolean =>
+  readTexts(file).get(XMP_KEYWORD)?.includes(MADE_BY_MODEL) ?? false;
+
 export type PreviewFormat = 'png' | 'jpeg';
 
 /**

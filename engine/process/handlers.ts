@@ -5,6 +5,7 @@ import { edit } from '../edit.ts';
 import { inspectCheckpoint, summarize } from '../info.ts';
 import { folderStamp, Model } from '../load.ts';
 import type { Params, RequestContext, Result, Verb } from '../protocol.ts';
+import { UpscalerShelf, upscale } from '../upscale.ts';
 import { verify } from '../verify.ts';
 import { Workbench } from '../workbench.ts';
 
@@ -18,6 +19,7 @@ export interface HandlerOptions {
 
 export function createHandlers(options: HandlerOptions): Handlers {
   const current = new CurrentModel(options);
+  const upscalers = new UpscalerShelf(options);
   return {
     load: async ({ checkpoint }) => {
       const from = performance.now();
@@ -28,6 +30,7 @@ export function createHandlers(options: HandlerOptions): Handlers {
     create: async (params, context) => create(await current.get(params.checkpoint), params, context),
     edit: async (params, context) => edit(await current.get(params.checkpoint), params, context),
     chat: async (params, context) => chat(await current.get(params.checkpoint), params, context),
+    upscale: (params, context) => upscale(upscalers, params, context),
     verify: ({ folder, stage }, { emit, signal }) => verify(folder, { stage, emit, signal }),
   };
 }

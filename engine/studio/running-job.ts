@@ -23,6 +23,8 @@ const STAGE_OF: Record<Progress['event'], Job['stage']> = {
   plan: 'planning',
   step: 'denoising',
   decoding: 'decoding',
+  stopped: 'denoising',
+  tile: 'enlarging',
   text: 'answering',
   verified: 'waiting',
 };

@@ -11,6 +11,7 @@ import { jsonLines, tusk, workFolder } from '../../helpers/tusk.ts';
 const QUICK = ['--checkpoint', INTACT, '--size', '64', '--steps', '2'];
 const EDIT = ['--checkpoint', INTACT, '--steps', '2'];
 const PICTURE = resolve('test/parity/alpha/pictures/edit.png');
+const SMALL_PICTURE = resolve('test/parity/alpha/pictures/small.png');
 
 let folder = '';
 before(async () => {
@@ -153,4 +154,19 @@ test('info and verify print what they found', async () => {
   assert.equal(verify.code, 0, verify.stderr);
   const [row] = jsonLines(verify.stdout);
   assert.deepEqual(Object.keys(row!), ['stage', 'case', 'maxAbs', 'maxRel', 'tolerance', 'ok']);
+});
+
+test('upscale: twice by default, four times if asked; wrong words are said', async () => {
+  for (const [args, factor] of [
+    [[], 2],
+    [['--scale', '4'], 4],
+  ] as const) {
+    const { code, stderr } = await run('upscale', SMALL_PICTURE, ...args, '--out', 'large.png');
+    assert.equal(code, 0, stderr);
+    const before = await decodePicture(await readFile(SMALL_PICTURE));
+    const after = await decodePicture(await readFile(join(folder, 'large.png')));
+    assert.deepEqual([after.width, after.height], [before.width * factor, before.height * factor]);
+  }
+  for (const args of [[SMALL_PICTURE, '--scale', '3', '--out', 'a.png'], [SMALL_PICTURE], ['--out', 'a.png']])
+    assert.equal((await run('upscale', ...args)).code, 2, args.join(' '));
 });
