@@ -7,7 +7,7 @@
  */
 import { throwIfCancelled } from '../errors.ts';
 import type { FloatTensor } from '../runtime/tensor.ts';
-import { ANSWER_PREFIX_LENGTH, HarvestedStates } from './condition.ts';
+import { ANSWER_PREFIX_LENGTH, distinctLayers, HarvestedStates } from './condition.ts';
 import type {
   ForwardOptions,
   LanguageModel,
@@ -97,7 +97,7 @@ class PlanLoop {
     this.samples = samples.map(({ uniform }) => ({
       ids: [],
       uniform,
-      harvested: request.harvest && new HarvestedStates(),
+      harvested: request.harvest && new HarvestedStates(request.harvest.layers),
     }));
     this.keepStates();
   }
@@ -218,7 +218,7 @@ function forwardOptions({ harvest, signal }: PlanRequest, logits: number): Forwa
   return {
     logits,
     heads: 'generation',
-    ...(harvest && { hidden: harvest.layers }),
+    ...(harvest && { hidden: distinctLayers(harvest.layers) }),
     ...(signal && { signal }),
   };
 }

@@ -31,15 +31,27 @@ export interface Condition {
   image?: FloatTensor;
 }
 
-/** Averaged states of consecutive tokens, gathered pass by pass. */
+/** What a pass has to give for `gen_condition_layers`, which may name a layer many times. */
+export const distinctLayers = (layers: readonly number[]): number[] => [...new Set(layers)];
+
+/** Averaged states of consecutive tokens, gathered pass by pass. A layer may be named often: it weighs as often. */
 export class HarvestedStates {
+  /** `distinctLayers` */
+  readonly layers: readonly number[];
+  private readonly weights: readonly number[];
   private readonly chunks: Float32Array[] = [];
   private width = 0;
 
-  /** @param hidden the condition layers' states of the same tokens, each [tokens, width] */
+  /** @param layers `gen_condition_layers` */
+  constructor(layers: readonly number[]) {
+    this.layers = distinctLayers(layers);
+    this.weights = this.layers.map((layer) => layers.filter((l) => l === layer).length / layers.length);
+  }
+
+  /** @param hidden the states of the same tokens from each of `layers`, each [tokens, width] */
   add(hidden: readonly FloatTensor[]): void {
     this.width = hidden[0]!.shape[1]!;
-    this.chunks.push(average(hidden));
+    this.chunks.push(this.average(hidden));
   }
 
   /** All of them, [tokens, width]. @throws TuskError `non-finite` if one is no number */
@@ -54,17 +66,15 @@ export class HarvestedStates {
     assertFinite(data, 'The language model');
     return floatTensor(data, [length / this.width, this.width]);
   }
-}
 
-function average(hidden: readonly FloatTensor[]): Float32Array {
-  if (hidden.length === 1) return hidden[0]!.data;
-  const mean = new Float32Array(hidden[0]!.data.length);
-  for (let i = 0; i < mean.length; i++) {
-    let sum = 0;
-    for (const { data } of hidden) sum += data[i]!;
-    mean[i] = sum / hidden.length;
+  private average(hidden: readonly FloatTensor[]): Float32Array {
+    const mean = new Float64Array(hidden[0]!.data.length);
+    for (const [layer, { data }] of hidden.entries()) {
+      const weight = this.weights[layer]!;
+      for (let i = 0; i < mean.length; i++) mean[i]! += weight * data[i]!;
+    }
+    return Float32Array.from(mean);
   }
-  return mean;
 }
 
 /**
@@ -80,8 +90,9 @@ export async function encodeStates(
 ): Promise<FloatTensor> {
   const run = model.start();
   try {
-    const [output] = await run.prefill([{ ids }], { hidden: layers, ...(signal && { signal }) });
-    const harvested = new HarvestedStates();
+    const harvested = new HarvestedStates(layers);
+    const options = { hidden: harvested.layers, ...(signal && { signal }) };
+    const [output] = await run.prefill([{ ids }], options);
     harvested.add(output!.hidden);
     return harvested.states();
   } finally {

@@ -75,7 +75,7 @@ function replaceSmallest(heap: Float32Array, value: number): void {
  * and keeps at least `minimumKept`. Of equal scores the lower id goes first.
  */
 export function keepTopP(scores: Float32Array, share: number, minimumKept: number): void {
-  const ascending = scores.filter((score) => score !== Number.NEGATIVE_INFINITY).sort();
+  const ascending = remaining(scores).sort();
   const removable = Math.max(0, ascending.length - minimumKept);
   const removed = Math.min(removable, countInTail(ascending, 1 - share));
   if (removed === 0) return;
@@ -87,6 +87,16 @@ export function keepTopP(scores: Float32Array, share: number, minimumKept: numbe
     scores[i] = Number.NEGATIVE_INFINITY;
     surplus -= 1;
   }
+}
+
+/** The scores of ids that aren't removed. */
+function remaining(scores: Float32Array): Float32Array {
+  const kept = new Float32Array(scores.length);
+  let count = 0;
+  for (let i = 0; i < scores.length; i++) {
+    if (scores[i] !== Number.NEGATIVE_INFINITY) kept[count++] = scores[i]!;
+  }
+  return kept.subarray(0, count);
 }
 
 /** How many of the lowest scores together have at most `mass` of the probability. */
@@ -103,13 +113,17 @@ function countInTail(ascending: Float32Array, mass: number): number {
   return count;
 }
 
-/** Probabilities as float32. Needs one finite score at least. */
+/** Probabilities as float32. Needs one finite score at least. Plain loops: this runs over the vocabulary, each token. */
 export function softmax(scores: Float32Array): Float32Array {
   let highest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) if (score > highest) highest = score;
-  const powers = Float32Array.from(scores, (score) => Math.exp(score - highest));
+  for (let i = 0; i < scores.length; i++) if (scores[i]! > highest) highest = scores[i]!;
+  const powers = new Float32Array(scores.length);
   let sum = 0;
-  for (const power of powers) sum += power;
-  for (let i = 0; i < powers.length; i++) powers[i] = powers[i]! / sum;
+  for (let i = 0; i < scores.length; i++) {
+    if (scores[i] === Number.NEGATIVE_INFINITY) continue;
+    powers[i] = Math.exp(scores[i]! - highest);
+    sum += powers[i]!;
+  }
+  for (let i = 0; i < powers.length; i++) if (powers[i] !== 0) powers[i] = powers[i]! / sum;
   return powers;
 }

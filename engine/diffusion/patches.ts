@@ -5,9 +5,8 @@ import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 export function toPatches(latents: FloatTensor, edge: number): FloatTensor {
   const [channels, rows, columns] = latents.shape.slice(1) as [number, number, number];
   const patches = new Float32Array(latents.data.length);
-  forEachPixel(channels, rows, columns, edge, (pixel, slot) => {
-    patches[slot] = latents.data[pixel]!;
-  });
+  const slots = slotsOf(channels, rows, columns, edge);
+  for (let pixel = 0; pixel < slots.length; pixel++) patches[slots[pixel]!] = latents.data[pixel]!;
   return floatTensor(patches, [(rows * columns) / edge ** 2, channels * edge ** 2]);
 }
 
@@ -15,27 +14,28 @@ export function toPatches(latents: FloatTensor, edge: number): FloatTensor {
 export function fromPatches(patches: FloatTensor, shape: readonly number[], edge: number): FloatTensor {
   const [channels, rows, columns] = shape.slice(1) as [number, number, number];
   const latents = new Float32Array(patches.data.length);
-  forEachPixel(channels, rows, columns, edge, (pixel, slot) => {
-    latents[pixel] = patches.data[slot]!;
-  });
+  const slots = slotsOf(channels, rows, columns, edge);
+  for (let pixel = 0; pixel < slots.length; pixel++) latents[pixel] = patches.data[slots[pixel]!]!;
   return floatTensor(latents, shape);
 }
 
-function forEachPixel(
-  channels: number,
-  rows: number,
-  columns: number,
-  edge: number,
-  visit: (pixel: number, slot: number) => void,
-): void {
+let last: { key: string; slots: Int32Array } = { key: '', slots: new Int32Array() };
+
+/** Place of each latent value among the patches. The last size's are kept: every step asks for them twice. */
+function slotsOf(channels: number, rows: number, columns: number, edge: number): Int32Array {
+  const key = `${channels} ${rows} ${columns} ${edge}`;
+  if (last.key !== key) last = { key, slots: makeSlots(channels, rows, columns, edge) };
+  return last.slots;
+}
+
+function makeSlots(channels: number, rows: number, columns: number, edge: number): Int32Array {
   const across = columns / edge;
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const patch = Math.floor(y / edge) * across + Math.floor(x / edge);
-        const within = (y % edge) * edge + (x % edge);
-        visit((c * rows + y) * columns + x, (patch * edge * edge + within) * channels + c);
-      }
-    }
-  }
+  return Int32Array.from({ length: channels * rows * columns }, (_, pixel) => {
+    const x = pixel % columns;
+    const y = Math.floor(pixel / columns) % rows;
+    const channel = Math.floor(pixel / (columns * rows));
+    const patch = Math.floor(y / edge) * across + Math.floor(x / edge);
+    const within = (y % edge) * edge + (x % edge);
+    return (patch * edge * edge + within) * channels + channel;
+  });
 }

@@ -1,6 +1,5 @@
 /** Between 8-bit pictures and float32 planes, each operation rounded to float32 as the reference rounds it. */
-import { TuskError } from '../errors.ts';
-import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
+import { assertFinite, type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import type { Picture } from './picture.ts';
 import { roundHalfEven } from './sizes.ts';
 
@@ -29,6 +28,7 @@ export function toPlanes({ width, height, pixels }: Picture, table: Float32Array
 export function fromPlanes(image: FloatTensor): Picture {
   const [, , height, width] = image.shape as [number, number, number, number];
   const area = width * height;
+  assertFinite(image.data, 'The picture decoder');
   const pixels = new Uint8Array(3 * area);
   for (let c = 0; c < 3; c++) {
     for (let i = 0; i < area; i++) pixels[i * 3 + c] = toLevel(image.data[c * area + i]!);
@@ -37,11 +37,6 @@ export function fromPlanes(image: FloatTensor): Picture {
 }
 
 function toLevel(value: number): number {
-  if (!Number.isFinite(value)) {
-    throw new TuskError('non-finite', 'The decoded picture holds values that are not numbers.', {
-      hint: 'The checkpoint is damaged or was saved with too little precision.',
-    });
-  }
   const share = Math.min(1, Math.max(0, fround(fround(value * 0.5) + 0.5)));
   return roundHalfEven(fround(share * 255));
 }
