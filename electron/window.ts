@@ -1,6 +1,6 @@
 /** The one window. */
 import { BrowserWindow, nativeTheme, type WebPreferences } from 'electron';
-import { PAGE } from './scheme.ts';
+import { isPage, PAGE } from './scheme.ts';
 import { keepWindowState, readWindowState } from './window-state.ts';
 
 /** @param devTools only while Tusk is developed. */
@@ -44,6 +44,8 @@ export function openWindow({ preload, statePath, devTools }: WindowOptions): Bro
   });
   keepWindowState(window, statePath);
   window.once('ready-to-show', () => (isMaximized ? window.maximize() : window.show()));
+  // `about:blank` needs no request, so that none can be refused.
+  window.webContents.on('did-navigate', (_, address) => isPage(address) || void window.loadURL(PAGE));
   void window.loadURL(PAGE);
   return window;
 }

@@ -6,7 +6,11 @@ import { startWords } from './i18n.ts';
 import './styles/tokens.css';
 import './styles/base.css';
 
-await startWords();
-connect();
-if (window.tusk) followShell(window.tusk);
-createRoot(document.getElementById('root')!).render(<App />);
+async function start(): Promise<void> {
+  await startWords();
+  connect();
+  if (window.tusk) followShell(window.tusk);
+  createRoot(document.getElementById('root')!).render(<App />);
+}
+
+void start();
