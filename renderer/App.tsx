@@ -1,47 +1,75 @@
 /** The window: rail, the view chosen there, dialogs over it, notices at the edge. */
 
+import { type ComponentType, lazy, Suspense, useEffect } from 'react';
 import { CanvasPane } from './features/canvas/CanvasPane.tsx';
 import { ThreadPane } from './features/chat/ThreadPane.tsx';
-import { Compare } from './features/compare/Compare.tsx';
-import { Library } from './features/library/Library.tsx';
-import { Models } from './features/models/Models.tsx';
 import { Palette } from './features/palette/Palette.tsx';
-import { Shortcuts } from './features/palette/Shortcuts.tsx';
-import { SettingsView } from './features/settings/SettingsView.tsx';
-import { Tour } from './features/tour/Tour.tsx';
 import { VersionsPane } from './features/versions/VersionsPane.tsx';
 import { Notices } from './Notices.tsx';
 import { Rail } from './Rail.tsx';
 import { useAppearance, useSession, useWindowKeys } from './session.ts';
-import { useWorkspace, type View } from './stores/workspace.ts';
+import { type Dialog, useWorkspace, type View } from './stores/workspace.ts';
 import './App.css';
 
-const VIEWS: Record<Exclude<View, 'studio'>, () => React.ReactNode> = {
-  library: Library,
-  models: Models,
-  settings: SettingsView,
+/** Everything but the studio is loaded after it, or when it is first shown. */
+const PARTS = {
+  library: () => import('./features/library/Library.tsx'),
+  models: () => import('./features/models/Models.tsx'),
+  settings: () => import('./features/settings/SettingsView.tsx'),
+  shortcuts: () => import('./features/palette/Shortcuts.tsx'),
+  tour: () => import('./features/tour/Tour.tsx'),
+  compare: () => import('./features/compare/Compare.tsx'),
 };
+const LOADED_AFTER_MS = 1_000;
+
+const VIEWS: Record<Exclude<View, 'studio'>, ComponentType> = {
+  library: lazy(async () => ({ default: (await PARTS.library()).Library })),
+  models: lazy(async () => ({ default: (await PARTS.models()).Models })),
+  settings: lazy(async () => ({ default: (await PARTS.settings()).SettingsView })),
+};
+
+/** The palette takes keys from its first frame on, so it is always there. */
+const DIALOGS: Record<Dialog, ComponentType> = {
+  palette: Palette,
+  shortcuts: lazy(async () => ({ default: (await PARTS.shortcuts()).Shortcuts })),
+  tour: lazy(async () => ({ default: (await PARTS.tour()).Tour })),
+  compare: lazy(async () => ({ default: (await PARTS.compare()).Compare })),
+};
+
+function useLoadedParts(): void {
+  useEffect(() => {
+    const load = () => Object.values(PARTS).map((part) => part());
+    const timer = setTimeout(load, LOADED_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+}
 
 export function App() {
   useAppearance();
   useSession();
   useWindowKeys();
+  useLoadedParts();
   const view = useWorkspace((state) => state.view);
+  const dialog = useWorkspace((state) => state.dialog);
   const Other = view === 'studio' ? null : VIEWS[view];
+  const Opened = dialog && DIALOGS[dialog];
   return (
     <div className="app">
       <Rail />
       {Other ? (
         <main className="app-view">
-          <Other />
+          <Suspense>
+            <Other />
+          </Suspense>
         </main>
       ) : (
         <Studio />
       )}
-      <Palette />
-      <Shortcuts />
-      <Tour />
-      <Compare />
+      {Opened && (
+        <Suspense>
+          <Opened />
+        </Suspense>
+      )}
       <Notices />
     </div>
   );

@@ -80,13 +80,15 @@ export class Models {
     return info;
   }
 
-  /** @param size absent = the model's own. */
-  async check(
+  /** Never waits for the engine: of a model that wasn't looked at yet nothing is objected. */
+  check(
     verb: 'create' | 'edit',
     size: { width: number; height: number } | undefined,
-  ): Promise<StudioAnswer<'models.check'>> {
+  ): StudioAnswer<'models.check'> {
+    const facts = this.facts.get(this.idInUse());
     const room = { freeBytes: freeMemory(), isWarm: this.engine.isWarm };
-    return checkMemory(verb, size, await this.info(this.idInUse()), room, this.cards());
+    if (facts && 'info' in facts) return checkMemory(verb, size, facts.info, room, this.cards());
+    return { fits: true, needsBytes: 0, freeBytes: room.freeBytes, smallerSize: null, modelId: null };
   }
 
   private known(id: string): void {

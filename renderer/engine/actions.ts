@@ -63,21 +63,6 @@ export async function currentChat(): Promise<string | undefined> {
   return chat?.id;
 }
 
-/** Sends what is composed. The message stays where it was if it could not be sent. @param first before all that wait. */
-export async function sendMessage(first = false): Promise<void> {
-  const { message, modeOverride, targetIds, pictureSettings, seed, variations } = useWorkspace.getState();
-  if (message.trim() === '') return;
-  useWorkspace.setState({ message: '', modeOverride: null });
-  const chatId = await currentChat();
-  const settings = { preset: useStudio.getState().settings?.preset, ...pictureSettings };
-  const mode = modeOverride ?? 'auto';
-  const sent =
-    chatId &&
-    (await call('jobs.submit', { chatId, mode, message, targetIds, settings, seed, variations, first }));
-  if (sent) useWorkspace.setState({ watchedJobId: sent.jobs[0]!.id });
-  else useWorkspace.setState((state) => ({ message: state.message || message, modeOverride }));
-}
-
 /** Brings pictures in and makes them what the next message is about. */
 export async function importFiles(files: Iterable<File>): Promise<void> {
   const all = [...files];
@@ -131,20 +116,4 @@ export async function exportVersions(
 ): Promise<void> {
   const file = await call('versions.export', { versionIds, format, recipe });
   if (file) saveFile(file.name, file.bytes);
-}
-
-/** Composes a picture's recipe anew. @param sameSeed otherwise each message gets a new one. */
-export function applyRecipe(version: Version, sameSeed: boolean): void {
-  useWorkspace.setState({
-    view: 'studio',
-    pane: 'thread',
-    message: version.prompt,
-    pictureSettings: version.settings,
-    seed: sameSeed ? version.seed : null,
-    modeOverride: version.kind === 'edit' ? 'edit' : 'create',
-    targetIds:
-      version.kind === 'edit' && version.parentId
-        ? [version.parentId, ...version.referenceIds].reverse()
-        : [],
-  });
 }

@@ -1,5 +1,5 @@
 /** Prompts the model in use does well, and the act that belongs to them. */
-import { useEffect } from 'react';
+import { useEffect, useMemo } from 'react';
 import type { Job, Snapshot } from '../../engine/studio-protocol.ts';
 import { useStudio } from '../stores/studio.ts';
 import { watchJob } from '../stores/workspace.ts';
@@ -14,6 +14,21 @@ export function useExamples(): Snapshot['examples'] {
     if (isMissing) void readExamples();
   }, [isMissing]);
   return examples;
+}
+
+/** Those edits and questions that speak of nothing the picture doesn't show, as far as its prompt tells. */
+export function useFittingExamples(prompt: string): Pick<Snapshot['examples'], 'edit' | 'ask'> {
+  const { edit, ask } = useExamples();
+  const vocabulary = useStudio((state) => state.vocabulary);
+  return useMemo(() => {
+    const fits = (example: string) => thingsOf(example, vocabulary).every((thing) => prompt.includes(thing));
+    return { edit: edit.filter(fits), ask: ask.filter(fits) };
+  }, [edit, ask, vocabulary, prompt]);
+}
+
+/** Known things an example takes for granted: "the car", not "a rocket". */
+function thingsOf(example: string, vocabulary: readonly string[]): string[] {
+  return vocabulary.filter((word) => example.includes(`the ${word}`));
 }
 
 async function readExamples(): Promise<void> {

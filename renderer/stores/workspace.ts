@@ -1,9 +1,12 @@
 /** What this window is looking at and composing. Nothing here is worth keeping beyond the window. */
 import { create } from 'zustand';
-import type { Mode, PictureSettings } from '../../engine/studio-protocol.ts';
+import type { Mode, PictureSettings, StudioAnswer } from '../../engine/studio-protocol.ts';
 
 export type View = 'studio' | 'library' | 'models' | 'settings';
 export type Dialog = 'palette' | 'shortcuts' | 'tour' | 'compare';
+
+/** The picture asked for doesn't fit the free memory; what does. */
+export type MemoryOffer = StudioAnswer<'models.check'> & { first: boolean };
 
 export interface WorkspaceState {
   view: View;
@@ -23,10 +26,14 @@ export interface WorkspaceState {
   message: string;
   /** null = detected from message and target. */
   modeOverride: Mode | null;
-  variations: 1 | 2 | 4;
+  /** null = as the settings say. */
+  variations: 1 | 2 | 4 | null;
   pictureSettings: PictureSettings;
   /** null = a new one for each message. */
   seed: number | null;
+  memoryOffer: MemoryOffer | null;
+  /** The models view opens at the words of the model in use. */
+  wordsWanted: boolean;
 }
 
 export const useWorkspace = create<WorkspaceState>(() => ({
@@ -41,9 +48,11 @@ export const useWorkspace = create<WorkspaceState>(() => ({
   compareIds: null,
   message: '',
   modeOverride: null,
-  variations: 1,
+  variations: null,
   pictureSettings: {},
   seed: null,
+  memoryOffer: null,
+  wordsWanted: false,
 }));
 
 /** Shows a version on the canvas and makes it what the next message is about. */

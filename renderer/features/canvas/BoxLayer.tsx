@@ -2,8 +2,8 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } fr
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
-import { useWorkspace } from '../../stores/workspace.ts';
 import { transform } from './CanvasBar.tsx';
+import { addToMessage } from './message.ts';
 import { type Box, boxOf, nudged, regionOf } from './region.ts';
 
 const STEPS: Readonly<Record<string, readonly [dx: number, dy: number]>> = {
@@ -35,7 +35,7 @@ export function BoxLayer({ version, tool, onDone }: Props) {
   };
   const apply = () => {
     if (tool === 'crop') void transform(version.id, { kind: 'crop', ...box });
-    else sayPlace(t(`region.${regionOf(box, version)}`));
+    else addToMessage(regionOf(box, version));
     onDone();
   };
   const press = (event: KeyboardEvent) => {
@@ -94,11 +94,3 @@ const styleOf = (box: Box, { width, height }: Version) => ({
   width: `${(box.width / width) * 100}%`,
   height: `${(box.height / height) * 100}%`,
 });
-
-function sayPlace(words: string): void {
-  useWorkspace.setState(({ message }) => ({
-    message: [message.trimEnd(), words].filter(Boolean).join(' '),
-    pane: 'thread',
-  }));
-  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus());
-}

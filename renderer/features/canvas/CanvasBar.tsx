@@ -1,4 +1,16 @@
-import { Crop, Download, FlipHorizontal2, Maximize2, Pointer, RotateCw, Star, Trash2 } from 'lucide-react';
+import {
+  Crop,
+  Download,
+  FlipHorizontal2,
+  FlipVertical2,
+  Maximize2,
+  Pipette,
+  Pointer,
+  RotateCcw,
+  RotateCw,
+  Star,
+  Trash2,
+} from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { StudioParams, Version } from '../../../engine/studio-protocol.ts';
 import { IconButton } from '../../components/IconButton.tsx';
@@ -15,6 +27,13 @@ interface Props {
 }
 
 export type Transformation = StudioParams<'versions.transform'>['transformation'];
+
+const TURNS: readonly { name: string; Icon: typeof Crop; transformation: Transformation }[] = [
+  { name: 'rotateLeft', Icon: RotateCcw, transformation: { kind: 'rotate', quarterTurns: 3 } },
+  { name: 'rotateRight', Icon: RotateCw, transformation: { kind: 'rotate', quarterTurns: 1 } },
+  { name: 'flip', Icon: FlipHorizontal2, transformation: { kind: 'flip', axis: 'horizontal' } },
+  { name: 'flipVertical', Icon: FlipVertical2, transformation: { kind: 'flip', axis: 'vertical' } },
+];
 
 /** Makes a new version; the one it comes from stays. */
 export async function transform(versionId: string, transformation: Transformation): Promise<void> {
@@ -43,21 +62,27 @@ export function CanvasBar({ version, tool, onTool }: Props) {
         <IconButton label={t('canvas.point')} aria-pressed={tool === 'point'} onClick={() => toggle('point')}>
           <Pointer size={16} />
         </IconButton>
+        <IconButton
+          label={t('canvas.pick')}
+          keys="I"
+          aria-pressed={tool === 'colour'}
+          onClick={() => toggle('colour')}
+        >
+          <Pipette size={16} />
+        </IconButton>
+        <span className="canvas-gap" />
         <IconButton label={t('canvas.crop')} aria-pressed={tool === 'crop'} onClick={() => toggle('crop')}>
           <Crop size={16} />
         </IconButton>
-        <IconButton
-          label={t('canvas.rotateRight')}
-          onClick={() => void transform(version.id, { kind: 'rotate', quarterTurns: 1 })}
-        >
-          <RotateCw size={16} />
-        </IconButton>
-        <IconButton
-          label={t('canvas.flip')}
-          onClick={() => void transform(version.id, { kind: 'flip', axis: 'horizontal' })}
-        >
-          <FlipHorizontal2 size={16} />
-        </IconButton>
+        {TURNS.map(({ name, Icon, transformation }) => (
+          <IconButton
+            key={name}
+            label={t(`canvas.${name}`)}
+            onClick={() => void transform(version.id, transformation)}
+          >
+            <Icon size={16} />
+          </IconButton>
+        ))}
         <IconButton label={t('canvas.bigger2')} onClick={enlarge}>
           <Maximize2 size={16} />
         </IconButton>

@@ -8,6 +8,7 @@ import { call } from '../../engine/studio.ts';
 import { showNew } from './CanvasBar.tsx';
 import { SelfCheck } from './SelfCheck.tsx';
 import type { Drift } from './useDrift.ts';
+import './checks.css';
 
 /** What an edit changed besides, and what the model itself thinks of the picture. */
 export function Checks({ version, drift }: { version: Version; drift: Drift }) {

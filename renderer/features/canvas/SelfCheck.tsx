@@ -4,7 +4,8 @@ import { useTranslation } from 'react-i18next';
 import type { StudioAnswer, Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
 import { Progress } from '../../components/Progress.tsx';
-import { applyRecipe, sendMessage } from '../../engine/actions.ts';
+import { applyRecipe } from '../../engine/recipes.ts';
+import { sendMessage } from '../../engine/send.ts';
 import { call } from '../../engine/studio.ts';
 
 type Answered = StudioAnswer<'versions.selfCheck'>['checks'];

@@ -2,19 +2,36 @@ import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { pictureUrl } from '../../components/pictures.ts';
-import { useKeys } from '../../components/useKeys.ts';
+import { type Keys, useKeys } from '../../components/useKeys.ts';
+import { applyRecipe, takePrompt, takeSeed } from '../../engine/recipes.ts';
 import { BoxLayer } from './BoxLayer.tsx';
 import { CanvasBar } from './CanvasBar.tsx';
 import { Checks } from './Checks.tsx';
+import { Eyedropper } from './Eyedropper.tsx';
 import { useDrift } from './useDrift.ts';
 import { usePanZoom } from './usePanZoom.ts';
+import { useSpaceHeld } from './useSpaceHeld.ts';
 import { Zoom } from './Zoom.tsx';
+import './layers.css';
 
 /** What a drag on the picture does. */
-export type Tool = 'pan' | 'point' | 'crop';
+export type Tool = 'pan' | 'point' | 'crop' | 'colour';
 
-/** From this scale on pixels are shown as they are. */
+/** From these scales on pixels are shown as they are, and lines between them. */
 const PIXEL_SCALE = 6;
+const GRID_SCALE = 8;
+
+const PICK_KEY = 'I';
+
+const RECALL: readonly (readonly [key: string, take: (version: Version) => void])[] = [
+  ['A', (version) => applyRecipe(version, true)],
+  ['R', (version) => applyRecipe(version, false)],
+  ['P', takePrompt],
+  ['S', takeSeed],
+];
+
+const recallKeys = (version: Version): Keys =>
+  Object.fromEntries(RECALL.map(([key, take]) => [key, () => take(version)]));
 
 export function VersionCanvas({ version }: { version: Version }) {
   const { t } = useTranslation();
@@ -22,6 +39,8 @@ export function VersionCanvas({ version }: { version: Version }) {
   const [tool, setTool] = useState<Tool>('pan');
   const view = usePanZoom(area, version, version.id);
   const drift = useDrift(version);
+  const isSpaceHeld = useSpaceHeld(area);
+  const isPanning = tool === 'pan' || isSpaceHeld;
   const leaveTool = () => setTool('pan');
   useKeys({
     'Mod+0': view.fit,
@@ -29,6 +48,8 @@ export function VersionCanvas({ version }: { version: Version }) {
     'Mod+=': () => view.zoom(1.25),
     'Mod++': () => view.zoom(1.25),
     'Mod+-': () => view.zoom(0.8),
+    ...recallKeys(version),
+    [PICK_KEY]: () => setTool('colour'),
     Escape: leaveTool,
   });
   const { scale, x, y } = view.placement;
@@ -39,9 +60,9 @@ export function VersionCanvas({ version }: { version: Version }) {
       <div
         className="canvas-area"
         ref={area}
-        data-tool={tool}
-        onPointerDown={(event) => tool === 'pan' && event.currentTarget.setPointerCapture(event.pointerId)}
-        onPointerMove={(event) => tool === 'pan' && view.pan(event)}
+        data-tool={isPanning ? 'pan' : tool}
+        onPointerDown={(event) => isPanning && event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={(event) => isPanning && view.pan(event)}
         onDoubleClick={view.fit}
       >
         <div
@@ -62,7 +83,13 @@ export function VersionCanvas({ version }: { version: Version }) {
               draggable={false}
             />
           )}
-          {tool !== 'pan' && <BoxLayer key={tool} version={version} tool={tool} onDone={leaveTool} />}
+          {scale >= GRID_SCALE && (
+            <div className="pixel-grid" style={{ backgroundSize: `${scale}px ${scale}px` }} />
+          )}
+          {(tool === 'point' || tool === 'crop') && (
+            <BoxLayer key={tool} version={version} tool={tool} onDone={leaveTool} />
+          )}
+          {tool === 'colour' && <Eyedropper version={version} onDone={leaveTool} />}
         </div>
       </div>
       <div className="canvas-foot">

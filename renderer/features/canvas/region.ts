@@ -7,30 +7,20 @@ export interface Box {
   height: number;
 }
 
-export type Region =
-  | 'topLeft'
-  | 'top'
-  | 'topRight'
-  | 'left'
-  | 'middle'
-  | 'right'
-  | 'bottomLeft'
-  | 'bottom'
-  | 'bottomRight';
-
-const GRID: readonly (readonly Region[])[] = [
-  ['topLeft', 'top', 'topRight'],
-  ['left', 'middle', 'right'],
-  ['bottomLeft', 'bottom', 'bottomRight'],
+/** In the model's language, which is English whatever the window speaks. */
+const REGIONS: readonly (readonly string[])[] = [
+  ['at the top left', 'at the top', 'at the top right'],
+  ['on the left', 'in the middle', 'on the right'],
+  ['at the bottom left', 'at the bottom', 'at the bottom right'],
 ];
 
 const third = (share: number): number => Math.min(2, Math.max(0, Math.floor(share * 3)));
 
 /** By the middle of the box. */
-export function regionOf(box: Box, picture: { width: number; height: number }): Region {
+export function regionOf(box: Box, picture: { width: number; height: number }): string {
   const column = third((box.left + box.width / 2) / picture.width);
   const row = third((box.top + box.height / 2) / picture.height);
-  return GRID[row]![column]!;
+  return REGIONS[row]![column]!;
 }
 
 /** The box that two corners span, whole pixels, inside the picture, at least one pixel large. */

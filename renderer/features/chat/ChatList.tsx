@@ -10,7 +10,7 @@ import { call } from '../../engine/studio.ts';
 import { notify } from '../../stores/notices.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
-import './chat.css';
+import './chat-list.css';
 
 const hide = () => useWorkspace.setState({ chatsShown: false });
 

@@ -3,19 +3,25 @@ import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef } from 
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../components/IconButton.tsx';
 import { nameOf } from '../../components/useKeys.ts';
-import { importFiles, sendMessage } from '../../engine/actions.ts';
+import { importFiles } from '../../engine/actions.ts';
+import { useFittingExamples } from '../../engine/examples.ts';
+import { sendMessage } from '../../engine/send.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { ComposerOptions } from './ComposerOptions.tsx';
 import { ModeChip } from './ModeChip.tsx';
 import { Targets } from './Targets.tsx';
+import { useDetectedMode } from './useDetectedMode.ts';
 import { usePromptHistory } from './usePromptHistory.ts';
+import { WordNotes } from './WordNotes.tsx';
+import './composer.css';
 
 /** Never locks: what is sent while something runs waits in the queue. */
 export function Composer() {
   const { t } = useTranslation();
   const message = useWorkspace((state) => state.message);
   const isReady = useStudio((state) => state.connection === 'open');
+  const detected = useDetectedMode();
   const drop = (event: DragEvent) => {
     if (event.dataTransfer.files.length === 0) return;
     event.preventDefault();
@@ -32,9 +38,10 @@ export function Composer() {
     >
       <div className="composer-about">
         <Targets />
-        <ModeChip />
+        <ModeChip detected={detected} />
       </div>
       <MessageField />
+      <WordNotes words={detected.unknownWords} />
       <div className="composer-foot">
         <ComposerOptions />
         <AddPicture />
@@ -56,13 +63,15 @@ function MessageField() {
   const { t } = useTranslation();
   const message = useWorkspace((state) => state.message);
   const enterSends = useStudio((state) => state.settings?.sendKey === 'enter');
-  const recall = usePromptHistory();
+  const { recall, isBrowsing } = usePromptHistory();
+  const placeholder = usePlaceholder();
   const press = (event: KeyboardEvent) => {
     const keys = nameOf(event.nativeEvent);
     const isComposing = event.nativeEvent.isComposing;
-    if (keys === 'Alt+ArrowUp') recall(1);
-    else if (keys === 'Alt+ArrowDown') recall(-1);
-    else if (keys === 'Mod+Shift+Enter') void sendMessage(true);
+    const plain = isBrowsing(message) ? keys : '';
+    if (keys === 'Alt+ArrowUp' || plain === 'ArrowUp') void recall(1);
+    else if (keys === 'Alt+ArrowDown' || plain === 'ArrowDown') void recall(-1);
+    else if (keys === 'Mod+Shift+Enter') void sendMessage({ first: true });
     else if (keys === 'Mod+Enter' || (keys === 'Enter' && enterSends && !isComposing)) void sendMessage();
     else return;
     event.preventDefault();
@@ -75,7 +84,7 @@ function MessageField() {
   return (
     <textarea
       aria-label={t('composer.message')}
-      placeholder={t('composer.placeholder')}
+      placeholder={placeholder}
       rows={2}
       value={message}
       onChange={(event) => useWorkspace.setState({ message: event.target.value })}
@@ -83,6 +92,16 @@ function MessageField() {
       onPaste={paste}
     />
   );
+}
+
+/** With a picture chosen it says, by an example, that the picture can be changed. */
+function usePlaceholder(): string {
+  const { t } = useTranslation();
+  const targetId = useWorkspace((state) => state.targetIds.at(-1) ?? '');
+  const prompt = useStudio(({ versions }) => versions[targetId]?.prompt);
+  const example = useFittingExamples(prompt ?? '').edit[0];
+  if (prompt === undefined) return t('composer.placeholder');
+  return example ? t('composer.placeholderEdit', { example }) : t('composer.placeholderPicture');
 }
 
 function AddPicture() {

@@ -18,7 +18,8 @@ export const setPicture = (change: Partial<PictureSettings>): void =>
 export function ComposerOptions() {
   const { t } = useTranslation();
   const [more, setMore] = useState(false);
-  const variations = useWorkspace((state) => state.variations);
+  const usualCount = useStudio((state) => state.settings?.variations ?? 1);
+  const variations = useWorkspace((state) => state.variations ?? usualCount);
   const chosen = useWorkspace((state) => state.pictureSettings.preset);
   const usual = useStudio((state) => state.settings?.preset ?? 'balanced');
   return (

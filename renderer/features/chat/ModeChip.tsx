@@ -3,17 +3,16 @@ import { useTranslation } from 'react-i18next';
 import type { Mode } from '../../../engine/studio-protocol.ts';
 import { useKeys } from '../../components/useKeys.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
-import { useDetectedMode } from './useDetectedMode.ts';
+import type { Detected } from './useDetectedMode.ts';
 
 const ICONS = { ask: MessageCircleQuestion, create: Sparkle, edit: WandSparkles };
 const ORDER: readonly Mode[] = ['ask', 'create', 'edit'];
 
 /** What the message will do. Detected, until a person says otherwise; the fourth press goes back to detecting. */
-export function ModeChip() {
+export function ModeChip({ detected }: { detected: Detected }) {
   const { t } = useTranslation();
   const override = useWorkspace((state) => state.modeOverride);
   const hasTarget = useWorkspace((state) => state.targetIds.length > 0);
-  const detected = useDetectedMode();
   const mode = override ?? detected.mode;
   const cycle = () => useWorkspace.setState({ modeOverride: nextMode(override, detected.mode, hasTarget) });
   useKeys({ 'Alt+M': cycle });

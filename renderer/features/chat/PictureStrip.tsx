@@ -1,4 +1,4 @@
-import { RotateCw, StepForward } from 'lucide-react';
+import { LayoutGrid, RotateCw, StepForward } from 'lucide-react';
 import type { DragEvent, KeyboardEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job, Version } from '../../../engine/studio-protocol.ts';
@@ -6,6 +6,8 @@ import { Button } from '../../components/Button.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { call } from '../../engine/studio.ts';
 import { selectVersion, useWorkspace } from '../../stores/workspace.ts';
+
+const MANY = 4;
 
 /** The pictures of one answer, siblings in the tree; keys 1 to 9 choose while the strip has the focus. */
 export function PictureStrip({ pictures, jobs }: { pictures: Version[]; jobs: Job[] }) {
@@ -62,9 +64,9 @@ function dragOut(event: DragEvent, versionId: string): void {
 function Actions({ version, jobs }: { version: Version; jobs: Job[] }) {
   const { t } = useTranslation();
   const done = jobs.findLast((job) => job.state === 'done');
-  const retry = async (jobId: string) => {
-    const job = await call('jobs.retry', { jobId });
-    if (job) useWorkspace.setState({ watchedJobId: job.id });
+  const more = async (jobId: string, count: number) => {
+    const jobs = await Promise.all(Array.from({ length: count }, () => call('jobs.retry', { jobId })));
+    if (jobs[0]) useWorkspace.setState({ watchedJobId: jobs[0].id });
   };
   const finish = async () => {
     const job = await call('jobs.finish', { versionId: version.id });
@@ -78,9 +80,14 @@ function Actions({ version, jobs }: { version: Version; jobs: Job[] }) {
         </Button>
       )}
       {done && (
-        <Button look="quiet" small onClick={() => retry(done.id)}>
-          <RotateCw size={13} /> {t('strip.another')}
-        </Button>
+        <>
+          <Button look="quiet" small onClick={() => more(done.id, 1)}>
+            <RotateCw size={13} /> {t('strip.another')}
+          </Button>
+          <Button look="quiet" small onClick={() => more(done.id, MANY)}>
+            <LayoutGrid size={13} /> {t('strip.many', { count: MANY })}
+          </Button>
+        </>
       )}
       <UnknownWords version={version} />
     </div>

@@ -6,6 +6,7 @@ import { useKeys } from '../../components/useKeys.ts';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { QueueChip } from './QueueChip.tsx';
+import './queue.css';
 
 /** Jobs that wait, above the composer. */
 export function Queue() {

@@ -5,6 +5,7 @@ import { type Exchange, usePictures } from './conversation.ts';
 import { JobCard } from './JobCard.tsx';
 import { PictureStrip } from './PictureStrip.tsx';
 import { TroubleCard } from './TroubleCard.tsx';
+import './reply.css';
 
 const isTrouble = (job: Job) =>
   job.state === 'failed' || job.state === 'parked' || (job.state === 'cancelled' && !job.versionId);

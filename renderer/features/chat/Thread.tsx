@@ -2,7 +2,7 @@ import { memo, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
-import { useStudio } from '../../stores/studio.ts';
+import { useExamples } from '../../engine/examples.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { type Exchange, sameExchange, useConversation } from './conversation.ts';
 import { Question } from './Question.tsx';
@@ -47,7 +47,7 @@ const Row = memo(
 
 function EmptyThread() {
   const { t } = useTranslation();
-  const examples = useStudio((state) => state.examples.create);
+  const examples = useExamples().create;
   return (
     <div className="thread thread-empty">
       <EmptyState title={t('empty.title')} text={t('empty.text')}>

@@ -4,10 +4,11 @@ import { Button } from '../../components/Button.tsx';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { Composer } from './Composer.tsx';
+import { MemoryOffer } from './MemoryOffer.tsx';
 import { Queue } from './Queue.tsx';
 import { Thread } from './Thread.tsx';
 import { ThreadDivider } from './ThreadDivider.tsx';
-import './chat.css';
+import './thread.css';
 
 export function ThreadPane() {
   const { t } = useTranslation();
@@ -29,6 +30,7 @@ export function ThreadPane() {
       <Thread chatId={chatId} />
       <footer className="thread-footer">
         <Queue />
+        <MemoryOffer />
         <Composer />
       </footer>
       <ThreadDivider />

@@ -4,7 +4,7 @@ import { request } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 
-type Detected = StudioAnswer<'jobs.detect'>;
+export type Detected = StudioAnswer<'jobs.detect'>;
 
 const PAUSE_MS = 120;
 const NOTHING: Detected = { mode: 'create', why: '', unknownWords: [] };

@@ -5,13 +5,12 @@ import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { CompareDialog } from './CompareDialog.tsx';
 
-/** Two versions against each other, while `compareIds` names them. */
+/** The two versions that `compareIds` names against each other. */
 export function Compare() {
-  const isOpen = useWorkspace((state) => state.dialog === 'compare');
   const ids = useWorkspace((state) => state.compareIds);
-  const first = useVersion(isOpen ? ids?.[0] : undefined);
-  const second = useVersion(isOpen ? ids?.[1] : undefined);
-  return isOpen && first && second ? <CompareDialog first={first} second={second} /> : null;
+  const first = useVersion(ids?.[0]);
+  const second = useVersion(ids?.[1]);
+  return first && second ? <CompareDialog first={first} second={second} /> : null;
 }
 
 /** From the mirror, else read from the studio. */

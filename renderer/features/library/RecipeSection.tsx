@@ -2,18 +2,16 @@ import { Copy, Dices, Repeat2 } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
+import { RecipeRows } from '../../components/RecipeRows.tsx';
 import { useRecipeRows } from '../../components/useRecipeRows.ts';
-import { applyRecipe, newChat, openChat } from '../../engine/actions.ts';
-import { notify } from '../../stores/notices.ts';
+import { newChat, openChat } from '../../engine/actions.ts';
+import { applyRecipe, copyRecipe } from '../../engine/recipes.ts';
 
 /** How the picture was made, and the ways to make it again. */
 export function RecipeSection({ version }: { version: Version }) {
   const { t, i18n } = useTranslation('studio');
-  const rows = useRecipeRows()(version);
-  const copy = async () => {
-    await navigator.clipboard.writeText(rows.map(({ name, value }) => `${name}: ${value}`).join('\n'));
-    notify({ kind: 'done', title: t('recipe.copied') });
-  };
+  const made = { name: t('made', { ns: 'library' }), value: dateOf(version, i18n.language) };
+  const rows = [...useRecipeRows()(version), made];
   const again = async (sameSeed: boolean) => {
     if (version.chatId) await openChat(version.chatId);
     else newChat();
@@ -22,20 +20,9 @@ export function RecipeSection({ version }: { version: Version }) {
   return (
     <section className="library-recipe" aria-labelledby="library-recipe">
       <h3 id="library-recipe">{t('recipe.title')}</h3>
-      <dl>
-        {rows.map(({ name, value }) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-        <div>
-          <dt>{t('made', { ns: 'library' })}</dt>
-          <dd>{dateOf(version, i18n.language)}</dd>
-        </div>
-      </dl>
+      <RecipeRows rows={rows} />
       <div className="library-actions">
-        <Button small onClick={copy}>
+        <Button small onClick={() => void copyRecipe(rows, t('recipe.copied'))}>
           <Copy size={13} /> {t('recipe.copy')}
         </Button>
         {version.seed !== null && (

@@ -1,3 +1,4 @@
+import { FolderOpen } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Failure } from '../../../engine/studio-protocol.ts';
@@ -19,6 +20,10 @@ export function AddModel() {
     setState(failure ?? 'idle');
     if (!failure) setFolder('');
   };
+  const choose = async () => {
+    const chosen = await window.tusk?.chooseFolder();
+    if (chosen) setFolder(chosen);
+  };
   return (
     <form className="models-add" onSubmit={add}>
       <h2>{t('add')}</h2>
@@ -35,6 +40,11 @@ export function AddModel() {
           value={folder}
           onChange={(event) => setFolder(event.target.value)}
         />
+        {window.tusk && (
+          <Button onClick={choose}>
+            <FolderOpen size={14} /> {t('choose')}
+          </Button>
+        )}
         <Button type="submit" disabled={folder.trim() === '' || state === 'checking'}>
           {t(state === 'checking' ? 'checking' : 'addButton')}
         </Button>

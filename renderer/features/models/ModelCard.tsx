@@ -6,6 +6,7 @@ import { Button } from '../../components/Button.tsx';
 import { bytes, seconds } from '../../components/format.ts';
 import { call } from '../../engine/studio.ts';
 import { notify } from '../../stores/notices.ts';
+import { ModelFacts } from './ModelFacts.tsx';
 import { Problem } from './Problem.tsx';
 
 export function ModelCard({ model }: { model: Card }) {
@@ -25,6 +26,7 @@ export function ModelCard({ model }: { model: Card }) {
       {model.abilities.length > 0 && <Abilities abilities={model.abilities} />}
       {model.problem ? <Problem problem={model.problem} /> : <Plan model={model} />}
       {!model.problem && <Facts model={model} />}
+      {!model.problem && <ModelFacts modelId={model.id} inUse={model.inUse} />}
       <Actions model={model} />
     </article>
   );
@@ -32,8 +34,13 @@ export function ModelCard({ model }: { model: Card }) {
 
 function Abilities({ abilities }: { abilities: string[] }) {
   const { t } = useTranslation('models');
-  const words = abilities.map((ability) => t(`ability.${ability}`, { defaultValue: ability }));
-  return <p className="models-abilities">{words.join(' · ')}</p>;
+  return (
+    <ul className="models-abilities">
+      {abilities.map((ability) => (
+        <li key={ability}>{t(`ability.${ability}`, { defaultValue: ability })}</li>
+      ))}
+    </ul>
+  );
 }
 
 /** What to expect on this computer, in one sentence. */

@@ -2,6 +2,7 @@ import { CircleAlert } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Failure } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
+import { copyText } from '../../engine/shell.ts';
 
 /** What is wrong, what to do, and a report to copy. */
 export function Problem({ problem }: { problem: Failure }) {
@@ -13,7 +14,7 @@ export function Problem({ problem }: { problem: Failure }) {
       <div>
         <p>{problem.message}</p>
         {problem.hint && <p className="models-hint">{problem.hint}</p>}
-        <Button look="quiet" small onClick={() => void navigator.clipboard.writeText(report)}>
+        <Button look="quiet" small onClick={() => void copyText(report)}>
           {t('copyReport')}
         </Button>
       </div>

@@ -9,15 +9,10 @@ import { useWorkspace } from '../../stores/workspace.ts';
 import { type Act, useActs } from './acts.ts';
 import './palette.css';
 
-/** Everything that can be done, found by typing. */
-export function Palette() {
-  const isOpen = useWorkspace((state) => state.dialog === 'palette');
-  return isOpen ? <OpenPalette /> : null;
-}
-
 const close = (): void => useWorkspace.setState({ dialog: null });
 
-function OpenPalette() {
+/** Everything that can be done, found by typing. */
+export function Palette() {
   const { t } = useTranslation('palette');
   const groups = useGroups();
   const input = useRef<HTMLInputElement>(null);

@@ -2,6 +2,7 @@ import { GitBranch, MessageCircleQuestion, Pencil } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { pictureUrl } from '../../components/pictures.ts';
+import { useFittingExamples } from '../../engine/examples.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 
@@ -14,8 +15,8 @@ interface Props {
 export function Finished({ versionId, onLeave }: Props) {
   const { t } = useTranslation('tour');
   const prompt = useStudio((state) => state.versions[versionId]?.prompt ?? '');
-  const edit = useStudio((state) => state.examples.edit[0]);
-  const question = useStudio((state) => state.examples.ask[0]);
+  const fitting = useFittingExamples(prompt);
+  const [edit, question] = [fitting.edit[0], fitting.ask[0]];
   const write = (message: string) => {
     useWorkspace.setState({ message });
     onLeave();

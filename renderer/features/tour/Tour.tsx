@@ -12,11 +12,6 @@ import './tour.css';
 
 /** The first run: choose a prompt, watch it become a picture, learn the two next steps. */
 export function Tour() {
-  const isOpen = useWorkspace((state) => state.dialog === 'tour');
-  return isOpen ? <OpenTour /> : null;
-}
-
-function OpenTour() {
   const { t } = useTranslation('tour');
   const [jobId, setJobId] = useState<string | null>(null);
   const job = useStudio((state) => (jobId ? state.jobs[jobId] : undefined));
