@@ -35,7 +35,6 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
     recallSeed: ['S'],
     choose: ['1', '9'],
   },
-  canvas: { fit: ['Mod+0'], actual: ['Mod+1'], zoom: ['Mod++', 'Mod+-'], choose: ['1', '9'] },
   library: {
     move: ['←', '↑', '→', '↓'],
     range: ['Shift+→'],
@@ -50,8 +49,6 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
 
 export function Shortcuts() {
   const { t } = useTranslation('palette');
-  const isOpen = useWorkspace((state) => state.dialog === 'shortcuts');
-  if (!isOpen) return null;
   const close = () => useWorkspace.setState({ dialog: null });
   return (
     <Dialog label={t('keys.title')} onClose={close}>
