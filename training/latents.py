@@ -11,10 +11,10 @@ import torch
 
 from .data import language, scenes
 from .networks.vae import VAE
-from .train_common import save
+from .train_common import one_quiet_thread, save
 
 CHUNK = 250
-EDITS = 0.2
+EDITS = 0.3
 """Share of scenes that come with an edited scene (the picture to make) and the instruction."""
 
 
@@ -47,8 +47,7 @@ def main() -> None:
     ask.add_argument("--count", type=int, default=6000)
     ask.add_argument("--seed", type=int, default=1)
     a = ask.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
+    one_quiet_thread(0)
     a.out.mkdir(parents=True, exist_ok=True)
     vae, rng = VAE.load(a.vae), np.random.default_rng(a.seed)
     for i in range(a.count // CHUNK):

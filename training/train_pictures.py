@@ -28,7 +28,7 @@ from .networks.dit import DiT, patches
 from .networks.sampler import denoise
 from .networks.vae import VAE
 from .sequences import answer_ids, expanded
-from .train_common import Average, Clock, Log, optimisers, save
+from .train_common import Average, Clock, Log, compile_parts, half_precision, one_quiet_thread, optimisers, plainly, save
 
 CELLS = torch.arange(64)
 STATE_OF_CELL = 2 + 9 * (CELLS // 8) + CELLS % 8
@@ -139,28 +139,32 @@ def losses(model: Painter, seq: Sequencer, cache: Cache, rng, size: int, edits: 
     """Velocity error (objects weigh three times) and the helper losses of one batch."""
     texts, codes, latents, references = sample(cache, rng, size, edits)
     drop = torch.rand(size) < 0.05
-    condition = without(seq(texts, edits, codes), seq.nothing, drop)
+    with half_precision():
+        condition = seq(texts, edits, codes)
+    condition = without(condition, seq.nothing, drop)
     if signal > 0:
         condition.image[:, STATE_OF_CELL] += signal * directions()
-    queries, cross = model.dit.time_caption_embed.image_embedder(condition.image)
+    with half_precision():
+        queries, cross = model.dit.time_caption_embed.image_embedder(condition.image)
     t = torch.sigmoid(torch.randn(size) - 0.6)
     noise = torch.randn_like(latents)
     mixed = (1 - t)[:, None, None, None] * noise + t[:, None, None, None] * latents
     watch = {"qk": [], "noise": []}
     refs = None if references is None else [references]
     used = None if references is None else torch.rand(size) > 0.1
-    v = model.dit(mixed, t, condition.text, queries, condition.text_mask, refs, ~drop, used, watch)
+    with half_precision():
+        v = model.dit(mixed, t, condition.text, queries, condition.text_mask, refs, ~drop, used, watch).float()
     weight = 1 + 2.0 * torch.from_numpy(np.stack(codes) < OBJECT_CODES).flatten(1)
     error = patches((v - (latents - noise)) ** 2, 4).mean(-1)
     kept = ~drop
     out = {"v": (error * weight).sum() / weight.sum(), "plain": error.mean()}
-    out["cross"] = F.cross_entropy(cross[0][:, 0].flatten(0, 1), STATE_OF_CELL.repeat(size))
+    out["cross"] = F.cross_entropy(cross[0][:, 0].float().flatten(0, 1), STATE_OF_CELL.repeat(size))
     place = model.place(F.rms_norm(watch["noise"][0], watch["noise"][0].shape[-1:]))
     out["place"] = F.cross_entropy(place.flatten(0, 1), CELLS.repeat(size))
     first = condition.text.shape[1]
     look = 0.0
     for q, k in watch["qk"][1:]:
-        scores = q[kept, 0, -64:] @ k[kept, 0, : first + 64].transpose(1, 2) * q.shape[-1] ** -0.5
+        scores = q[kept, 0, -64:].float() @ k.float()[kept, 0, : first + 64].transpose(1, 2) * q.shape[-1] ** -0.5
         scores = scores.masked_fill(~F.pad(condition.text_mask[kept], (0, 64), value=True)[:, None], -1e9)
         look = look + F.cross_entropy(scores.flatten(0, 1), first + CELLS.repeat(len(q[kept])))
     out["look"] = look / 2
@@ -168,7 +172,6 @@ def losses(model: Painter, seq: Sequencer, cache: Cache, rng, size: int, edits: 
     return out
 
 
-@torch.no_grad()
 def show(model: Painter, values: dict[str, Tensor], seq: Sequencer, vae: VAE, path: Path, signal: float, steps: int = 16) -> None:
     """24 validation prompts: pictures from true codes (left of each pair) and from the decoder's own (right)."""
     own = {n: p.detach().clone() for n, p in model.named_parameters()}
@@ -213,13 +216,13 @@ def main() -> None:
     ask.add_argument("--signal-share", type=float, default=0.4)
     ask.add_argument("--fall", type=float, default=0.4)
     a = ask.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(1)
+    one_quiet_thread(1)
     a.out.mkdir(parents=True, exist_ok=True)
     log = Log(a.out / "log.jsonl")
     seq, cache, vae = Sequencer(a.sequences, Tokenizer(a.tokenizer)), Cache(a.latents), VAE.load(a.vae)
     model = Painter()
+    dit = model.dit
+    compile_parts(dit.layers, dit.noise_refiner, dit.ref_image_refiner, dit.context_refiner, dit.time_caption_embed.image_embedder.layers)
     steppers = optimisers(
         model,
         ["dit.layers", "dit.noise_refiner", "dit.ref_image_refiner", "dit.context_refiner", "dit.time_caption_embed.image_embedder.layers"],
@@ -276,7 +279,8 @@ def main() -> None:
                 log(step=step, snapshot=seq.stamp)
             saved = time.time()
         if time.time() - shown > 60 * a.show:
-            show(model, average.values, seq, vae, a.out / f"{step:06d}.png", signal)
+            with plainly():
+                show(model, average.values, seq, vae, a.out / f"{step:06d}.png", signal)
             shown = began = time.time()
     keep()
 

@@ -25,7 +25,8 @@ from .networks.pictures import vision_rows
 from .networks.vae import VAE
 from .networks.vision import VisionEncoder
 from .sequences import Batch, Sequences
-from .train_common import Average, Clock, Log, optimisers, save
+from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
+from .train_common import Average, Clock, Log, compile_parts, half_precision, one_quiet_thread, optimisers, plainly, save
 from .validate import validate
 
 
@@ -89,19 +90,39 @@ class Learner(nn.Module):
         nn.init.normal_(self.visual.pos_embed.weight, std=0.3)
         nn.init.zeros_(self.visual.deepstack_merger_list[0].linear_fc2.weight)
 
+    @torch.no_grad()
+    def name_words(self, tokenizer: Tokenizer) -> None:
+        """Words of nouns and colours start near the vectors of the classes and tints they name.
+
+        Pieces that more than one thing's words share stay as they are.
+        """
+        phrases = [(n, self.codes.classes[i]) for i, o in enumerate(OBJECTS) for n in (o.name, *o.synonyms)]
+        phrases += [
+            (n, self.codes.tints[1 + i]) for i, name in enumerate(COLOUR_NAMES) for n in (name, *COLOUR_SPELLINGS.get(name, ()))
+        ]
+        meant: dict[int, dict[int, Tensor]] = {}
+        for phrase, vector in phrases:
+            for token in tokenizer.encode(" " + phrase):
+                meant.setdefault(token, {})[vector.data_ptr()] = vector
+        for token, vectors in meant.items():
+            if len(vectors) == 1:
+                own = self.text.embed_tokens.weight[token]
+                own.mul_(0.15).add_(next(iter(vectors.values())), alpha=1.2)
+
     def states(self, batch: Batch) -> tuple[list[Tensor], Tensor | None]:
         """All hidden states, and the picture tokens [b, 64, H] if there are pictures."""
         x = self.codes.embed_ids(batch.ids, self.text.embed_tokens.weight, c.FIRST_CODE)
+        gen = batch.ids >= c.VOCABULARY if batch.texts is None else None
         if batch.pictures is None:
-            return self.text(x, batch.ids >= c.VOCABULARY, batch.positions, batch.mask), None
+            return self.text(x, gen, batch.positions, batch.mask), None
         tokens, deep = self.visual(vision_rows(batch.pictures), 16, 16)
         pads = batch.ids == c.IMAGE_PAD
         keep = torch.ones(len(tokens), dtype=torch.bool) if batch.blind is None else ~batch.blind
         keep = keep & pads.any(1)
         where = (pads & keep[:, None]).flatten().nonzero()[:, 0]
-        x = x.flatten(0, 1).index_copy(0, where, tokens[keep].flatten(0, 1)).view_as(x)
+        x = x.flatten(0, 1).index_copy(0, where, tokens[keep].flatten(0, 1).to(x.dtype)).view_as(x)
         pictures = (where, [d[keep].flatten(0, 1) for d in deep])
-        return self.text(x, batch.ids >= c.VOCABULARY, batch.positions, batch.mask, pictures), tokens
+        return self.text(x, gen, batch.positions, batch.mask, pictures), tokens
 
     def code_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         """Cross-entropy of codes (see decision_weight), and of the cell each state belongs to."""
@@ -133,7 +154,7 @@ class Learner(nn.Module):
 
     def perception_loss(self, tokens: Tensor, codes: Tensor) -> tuple[Tensor, Tensor]:
         """Class, tint, part and background of each picture token; and its cell in the fixed directions."""
-        flat, codes = tokens.flatten(0, 1), codes.flatten()
+        flat, codes = tokens.flatten(0, 1).float(), codes.flatten()
         is_object = codes < OBJECT_CODES
         ct = codes.clamp_max(OBJECT_CODES - 1) // PARTS
         wanted = (
@@ -161,16 +182,19 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     """Yields (name, loss to run backwards, figures) for the three tasks."""
     creates, edits, asks, questions = sizes
     batch = data.create(creates)
-    states, _ = model.states(batch)
+    with half_precision():
+        states, _ = model.states(batch)
     code, cell = model.code_loss(states, batch)
     yield code + CELL_WEIGHT * cell, {"create": code.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
     batch = data.edit(edits, max(1, edits // 8))
-    states, tokens = model.states(batch)
+    with half_precision():
+        states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
     yield code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place, {"edit": code.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
-    states, tokens = model.states(batch)
+    with half_precision():
+        states, tokens = model.states(batch)
     answer = model.answer_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
     yield answer + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "seen": seen.item(), "place": place.item()}
@@ -182,19 +206,19 @@ def main() -> None:
     ask.add_argument("--minutes", type=float, default=80)
     ask.add_argument("--vae", required=True)
     ask.add_argument("--tokenizer", required=True)
-    ask.add_argument("--sizes", type=int, nargs=4, default=(24, 10, 8, 6), help="creates, edits, pictures, questions each")
+    ask.add_argument("--sizes", type=int, nargs=4, default=(24, 14, 8, 6), help="creates, edits, pictures, questions each")
     ask.add_argument("--lr", type=float, default=3e-3)
     ask.add_argument("--muon", type=float, default=0.02)
     ask.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
     ask.add_argument("--seed", type=int, default=0)
     a = ask.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(a.seed)
+    one_quiet_thread(a.seed)
     a.out.mkdir(parents=True, exist_ok=True)
     log = Log(a.out / "log.jsonl")
     tokenizer = Tokenizer(a.tokenizer)
     model = Learner(contents(a.out / "content.pt", a.vae))
+    model.name_words(tokenizer)
+    compile_parts(model.text.layers, model.visual.blocks)
     data = Sequences(tokenizer, a.seed)
     steppers = optimisers(
         model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
@@ -237,7 +261,8 @@ def main() -> None:
             save(latest, model=model.state_dict(), average=average.values, count=average.count, step=step,
                  optimisers=[s.state_dict() for s in steppers], start=clock.start)  # fmt: skip
             save(a.out / "average.pt", **average.values, content=model.codes.content)
-            log(step=step, **validate(model, average.values, checking, tokenizer))
+            with plainly():
+                log(step=step, **validate(model, average.values, checking, tokenizer))
             last = began = time.time()
             figures = []
 

@@ -1,7 +1,7 @@
-"""Sizes of the embedded model, version 1."""
+"""Sizes of the embedded model."""
 
 HIDDEN = 192
-LAYERS = 4
+LAYERS = 5
 GRID = 8
 VOCABULARY = 1167
 CODES = 7292
@@ -9,7 +9,7 @@ FIRST_CODE = VOCABULARY + 8
 IMAGE_PAD, VISION_START, VISION_END = 1149, 1146, 1147
 IM_START, IM_END, END_OF_TEXT = 1138, 1139, 1137
 END_OF_LINE, IMAGE_START, IMAGE_END, IMAGE_TOKEN = 1167, 1172, 1173, 1174
-CONDITION_LAYERS = [-2] + [-5] * 48
+CONDITION_LAYERS = [-2] + [-1 - LAYERS] * 48
 """Embeddings (short) weigh as much as the last layer but one (long): they say best what a cell draws."""
 
 TEXT = {
@@ -44,10 +44,10 @@ VISION = {
     "temporal_patch_size": 2,
     "initializer_range": 0.02,
     "out_hidden_size": HIDDEN,
-    "depth": 2,
-    "hidden_size": 96,
-    "intermediate_size": 192,
-    "num_heads": 3,
+    "depth": 3,
+    "hidden_size": 128,
+    "intermediate_size": 256,
+    "num_heads": 4,
     "patch_size": 16,
     "num_position_embeddings": 256,
     "deepstack_visual_indexes": [0],
@@ -59,11 +59,11 @@ DIT = {
     "is_image_embedder": False,
     "patch_size": 4,
     "in_channels": 8,
-    "hidden_size": 192,
-    "num_layers": 3,
+    "hidden_size": 256,
+    "num_layers": 4,
     "num_refiner_layers": 1,
-    "num_attention_heads": 3,
-    "num_kv_heads": 3,
+    "num_attention_heads": 4,
+    "num_kv_heads": 4,
     "multiple_of": 64,
     "ffn_dim_multiplier": 0.66,
     "norm_eps": 1e-5,

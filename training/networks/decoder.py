@@ -43,16 +43,12 @@ class SelfAttention(nn.Module):
         return self.o_proj(merge_heads(attention(q, k, v, mask, causal)))
 
 
-def split_experts(x: Tensor, gen: Tensor, und: nn.Module, expert: nn.Module) -> Tensor:
-    """Each token through its own feed-forward network; `gen` bool [b, n]."""
-    flat, choice = x.flatten(0, 1), gen.flatten()
-    if not bool(choice.any()):
-        return und(x)
-    g, u = choice.nonzero()[:, 0], (~choice).nonzero()[:, 0]
-    out = torch.cat([und(flat[u]), expert(flat[g])])
-    order = torch.empty_like(choice, dtype=torch.long)
-    order[torch.cat([u, g])] = torch.arange(len(choice))
-    return out[order].view_as(x)
+def split_experts(x: Tensor, gen: Tensor | None, und: nn.Module, expert: nn.Module) -> Tensor:
+    """Each token through its own feed-forward network; `gen` bool [b, n] (None = no generation tokens).
+
+    Both run on all tokens: at these widths that costs less than sorting them, and the layer compiles as a whole.
+    """
+    return und(x) if gen is None else torch.where(gen[..., None], expert(x), und(x))
 
 
 class DecoderLayer(nn.Module):
@@ -100,7 +96,7 @@ class TextDecoder(nn.Module):
     def forward(
         self,
         x: Tensor,
-        gen: Tensor,
+        gen: Tensor | None,
         positions: Tensor,
         mask: Tensor | None = None,
         pictures: tuple[Tensor, list[Tensor]] | None = None,
@@ -108,7 +104,7 @@ class TextDecoder(nn.Module):
     ) -> list[Tensor]:
         """All hidden states, embeddings first, the last one before the final norm.
 
-        x [b, n, H] with pictures already in place, gen bool [b, n], mask additive (None = causal),
+        x [b, n, H] with pictures already in place, gen bool [b, n] or None (no generation tokens), mask additive (None = causal),
         pictures = (index of picture tokens in the flattened x, DeepStack features flattened).
         """
         cos, sin = self.rotation(positions)
@@ -116,7 +112,7 @@ class TextDecoder(nn.Module):
         for i, layer in enumerate(self.layers):
             x = layer(x, gen, cos, sin, mask, cache[i] if cache is not None else None)
             if pictures is not None and i < len(pictures[1]):
-                flat = x.flatten(0, 1).index_add(0, pictures[0], pictures[1][i])
+                flat = x.flatten(0, 1).index_add(0, pictures[0], pictures[1][i].to(x.dtype))
                 x = flat.view_as(x)
             states.append(x)
         return states
