@@ -11,6 +11,8 @@ export interface Places {
   engine: string;
   /** The embedded checkpoint: ordinary files, since the engine maps them. */
   model: string;
+  /** The network that enlarges, likewise. */
+  upscaler: string;
   /** Pictures and chats. */
   library: string;
   /** What the shell itself remembers. */
@@ -26,6 +28,7 @@ export function findPlaces(): Places {
     studio: join(built, 'studio-process.js'),
     engine: join(built, 'process.js'),
     model: process.env.TUSK_CHECKPOINT ?? join(resources, 'model'),
+    upscaler: join(resources, 'upscaler'),
     library: process.env.TUSK_LIBRARY ?? join(app.getPath('pictures'), 'Tusk'),
     windowState: join(app.getPath('userData'), 'window.json'),
   };

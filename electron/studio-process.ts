@@ -14,6 +14,7 @@ export interface StudioPlaces {
   engine: string;
   library: string;
   model: string;
+  upscaler: string;
 }
 
 export interface StudioListener {
@@ -45,11 +46,9 @@ export class StudioProcess {
   }
 
   start(): void {
-    const { studio, library, model } = this.places;
-    const child = utilityProcess.fork(studio, ['--library', library, '--checkpoint', model], {
-      serviceName: 'Tusk studio',
-      stdio: 'inherit',
-    });
+    const { studio, library, model, upscaler } = this.places;
+    const folders = ['--library', library, '--checkpoint', model, '--upscaler', upscaler];
+    const child = utilityProcess.fork(studio, folders, { serviceName: 'Tusk studio', stdio: 'inherit' });
     this.child = child;
     child.on('message', (message: StudioProcessMessage) => this.receive(message, child));
     child.once('exit', () => this.lost());

@@ -1,5 +1,5 @@
 /**
- * Entry of the studio's process under the desktop shell, which passes `--library FOLDER` and `--checkpoint FOLDER`,
+ * Entry of the studio's process under the desktop shell, which passes the folders of library, checkpoint and upscaler,
  * introduces windows and engines by port, and starts it again when it is lost. Jobs are on disk, so nothing is.
  */
 import { parseArgs } from 'node:util';
@@ -13,17 +13,19 @@ import { serveWindow } from './studio/serve-window.ts';
 import { ShellEngines } from './studio/shell-engines.ts';
 import { Studio } from './studio/studio.ts';
 
-const OPTIONS = { library: { type: 'string' }, checkpoint: { type: 'string' } } as const;
+const FOLDER = { type: 'string' } as const;
+const OPTIONS = { library: FOLDER, checkpoint: FOLDER, upscaler: FOLDER };
 const NO_FILES: ReadonlyMap<string, string> = new Map();
 
 async function main(line: ShellLine): Promise<void> {
-  const { library, checkpoint } = parseArgs({ options: OPTIONS }).values;
+  const { library, checkpoint, upscaler } = parseArgs({ options: OPTIONS }).values;
   const send = (message: StudioProcessMessage) => line.postMessage(message);
   const engines = new ShellEngines(send);
   const opened = Studio.open({
     folder: library ?? '',
     spawn: () => engines.spawn(),
     ...(checkpoint && { checkpoint }),
+    ...(upscaler && { upscaler }),
   });
   onShellMessage(line, (raw, port) => {
     const message = raw as ShellMessage;

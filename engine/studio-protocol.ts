@@ -11,7 +11,11 @@ const text = z.string().max(1_000_000);
 const seed = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 export const MODES = ['ask', 'create', 'edit'] as const;
+/** What a message can ask for. */
 export type Mode = (typeof MODES)[number];
+/** What a job can be: enlarging is asked for by a button. */
+export const JOB_MODES = [...MODES, 'upscale'] as const;
+export type JobMode = (typeof JOB_MODES)[number];
 
 export const PRESETS = ['fast', 'balanced', 'best'] as const;
 
@@ -25,6 +29,8 @@ export const pictureSettings = z.object({
   width: z.number().int().min(16).max(8192).optional(),
   height: z.number().int().min(16).max(8192).optional(),
   negative: text.optional(),
+  /** Of an enlarged picture: so many times its source. */
+  factor: z.union([z.literal(2), z.literal(4)]).optional(),
 });
 export type PictureSettings = z.infer<typeof pictureSettings>;
 
@@ -72,7 +78,7 @@ export const turn = z.object({
   id,
   chatId: id,
   role: z.enum(['person', 'tusk']),
-  mode: z.enum(MODES),
+  mode: z.enum(JOB_MODES),
   text,
   /** Pictures shown with the turn: what a person's message is about, or what Tusk made (siblings of one request). */
   versionIds: z.array(id),
@@ -115,7 +121,7 @@ export const job = z.object({
   chatId: id,
   /** The person's turn that asked for it. */
   turnId: id,
-  mode: z.enum(MODES),
+  mode: z.enum(JOB_MODES),
   message: text,
   targetIds: z.array(id).max(5),
   settings: pictureSettings,
@@ -270,7 +276,11 @@ export const STUDIO_METHODS = {
       checks: z.array(z.object({ question: z.string(), answer: z.string(), agrees: z.boolean() })),
     }),
   ],
-  'versions.upscale': [z.object({ versionId: id, factor: z.union([z.literal(2), z.literal(4)]) }), job],
+  /** A turn of that chat; its job becomes a version of kind `upscale`. */
+  'versions.upscale': [
+    z.object({ versionId: id, factor: z.union([z.literal(2), z.literal(4)]), chatId: id }),
+    job,
+  ],
   'versions.import': [z.object({ chatId: id.nullable(), name: z.string().max(255), bytes }), version],
   'versions.export': [
     z.object({

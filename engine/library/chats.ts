@@ -57,7 +57,7 @@ export class Chats {
 
   /** What people asked for, newest first, without repetitions. */
   prompts(limit: number): string[] {
-    const sql = `SELECT text FROM turns WHERE role = 'person' GROUP BY text ORDER BY MAX(number) DESC LIMIT ?`;
+    const sql = `SELECT text FROM turns WHERE role = 'person' AND mode <> 'upscale' GROUP BY text ORDER BY MAX(number) DESC LIMIT ?`;
     return this.database.all(sql, [limit]).map(({ text }) => String(text));
   }
 }

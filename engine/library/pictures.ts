@@ -1,4 +1,7 @@
-/** Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising. */
+/**
+ * Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising, and
+ * what a draft needs to go on from where it stood.
+ */
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
@@ -7,7 +10,7 @@ import { isPart, writeWhole } from '../files.ts';
 import { encodeThumbnail } from '../image/thumbnail.ts';
 import { log } from '../log.ts';
 
-const FOLDERS = ['pictures', 'thumbnails', 'frames'] as const;
+const FOLDERS = ['pictures', 'thumbnails', 'frames', 'unfinished'] as const;
 const ID = /^[a-z0-9]{8,40}$/;
 /** Sides in pixels thumbnails are made at; a request gets the next larger one. */
 const THUMBNAIL_SIDES = [160, 320, 640] as const;
@@ -62,7 +65,23 @@ export class Pictures {
     return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, frame]) => frame);
   }
 
+  /** @param state as the engine tells it of a cancelled picture. */
+  async writeUnfinished(id: string, state: Uint8Array): Promise<void> {
+    await writeWhole(this.path('unfinished', id, '.safetensors'), state);
+  }
+
+  /** The file to go on from, if there is one. */
+  async unfinished(id: string): Promise<string | undefined> {
+    const path = this.path('unfinished', id, '.safetensors');
+    return (await stat(path).catch(() => undefined)) && path;
+  }
+
+  async removeUnfinished(id: string): Promise<void> {
+    await rm(this.path('unfinished', id, '.safetensors'), { force: true });
+  }
+
   async remove(id: string): Promise<void> {
+    await this.removeUnfinished(id);
     const paths = [this.path('pictures', id, '.png'), this.path('frames', id, '.zip')].concat(
       THUMBNAIL_SIDES.map((side) => this.path('thumbnails', id, `-${side}.webp`)),
     );

@@ -4,8 +4,9 @@ import { TuskError } from '../errors.ts';
 import { detectIntent } from '../intent.ts';
 import { newId } from '../library/ids.ts';
 import { promptText } from '../protocol.ts';
-import type { Chat, Job, Mode, StudioCheckedParams, Turn } from '../studio-protocol.ts';
-import { notFound } from './failures.ts';
+import type { Job, Mode, StudioCheckedParams, Turn } from '../studio-protocol.ts';
+import { begin } from './begin.ts';
+import { notFound, unavailable } from './failures.ts';
 import type { Handlers, Parts } from './parts.ts';
 import { WAITING } from './queue.ts';
 import { unknownWords } from './unknown-words.ts';
@@ -13,7 +14,6 @@ import { unknownWords } from './unknown-words.ts';
 type Submission = StudioCheckedParams<'jobs.submit'>;
 
 const SEEDS = 2 ** 32;
-const TITLE_CHARACTERS = 60;
 
 const WHY: Record<Mode, (hasTarget: boolean) => string> = {
   ask: () => 'It reads like a question.',
@@ -69,7 +69,7 @@ export const jobHandlers = (parts: Parts) => {
 };
 
 function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[] } {
-  const { library, queue, emit } = parts;
+  const { library } = parts;
   const chat = library.chats.get(submission.chatId);
   if (!chat) throw notFound('chat');
   assertPrompt(submission.message);
@@ -77,15 +77,7 @@ function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[]
   const mode = modeOf(submission);
   const turn = personTurn(submission, mode, library.chats.nextTurnAt(chat.id));
   const jobs = seedsOf(submission, mode).map((seed) => newJob(turn, submission, seed));
-  const after = renamed(chat, turn);
-  library.transaction(() => {
-    library.chats.put(after);
-    library.chats.putTurn(turn);
-    queue.add(jobs, submission.first);
-  });
-  emit({ event: 'chat', chat: after });
-  emit({ event: 'turn', turn });
-  queue.announce(jobs);
+  begin(parts, chat, turn, jobs, submission.first);
   return { turn, jobs };
 }
 
@@ -142,6 +134,7 @@ function addCopy({ queue }: Parts, job: Job, change: Partial<Job>): Job {
 
 /** The person's turn follows, as long as it stands for this job alone. */
 function reword({ library, queue, emit }: Parts, jobId: string, message: string): Job {
+  if (library.jobs.get(jobId)?.job.mode === 'upscale') throw unavailable('There are no words to change.');
   return library.transaction(() => {
     const job = queue.reword(jobId, message);
     const turn = library.chats.turn(job.turnId);
@@ -152,12 +145,6 @@ function reword({ library, queue, emit }: Parts, jobId: string, message: string)
     }
     return job;
   });
-}
-
-/** A chat without a title is called after its first message. */
-function renamed(chat: Chat, turn: Turn): Chat {
-  const title = chat.title || turn.text.trim().slice(0, TITLE_CHARACTERS);
-  return { ...chat, title, updatedAt: turn.createdAt };
 }
 
 /** @throws TuskError `bad-prompt`. */

@@ -2,8 +2,10 @@
 import { enlargePreview, pixelSize } from '../image/convert.ts';
 import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
-import type { ModelSummary, PictureResult, Recipe } from '../protocol.ts';
+import type { ModelSummary, PictureResult, Recipe, UpscaleResult } from '../protocol.ts';
 import type { Job, StudioEvent, Turn, Version } from '../studio-protocol.ts';
+import { derived } from './derived.ts';
+import { notFound } from './failures.ts';
 import { settingsOf } from './recipe-settings.ts';
 import type { RunningJob } from './running-job.ts';
 import { unknownWords } from './unknown-words.ts';
@@ -35,6 +37,27 @@ export async function keepPicture(
   return keepVersion(library, running, 'done', version, recipe, emit);
 }
 
+/** @returns the job as it is now on disk. */
+export async function keepEnlarged(
+  library: Library,
+  running: RunningJob,
+  { picture, totalMs }: UpscaleResult,
+  emit: Emit,
+): Promise<Job> {
+  const { job } = running;
+  const source = library.versions.get(job.targetIds[0]!);
+  if (!source) throw notFound('picture');
+  const { width, height, bytes } = picture;
+  const version: Version = {
+    ...derived(source),
+    ...{ ...FRESH, id: newId(), chatId: job.chatId, kind: 'upscale', createdAt: Date.now() },
+    ...{ width, height, sizeBytes: bytes.length, durationMs: totalMs },
+    settings: { ...source.settings, ...job.settings },
+  };
+  await library.pictures.write(version.id, bytes);
+  return keepVersion(library, running, 'done', version, undefined, emit);
+}
+
 /** Keeps the last preview of a cancelled job as a draft. @returns undefined if there was none yet. */
 export async function keepDraft(
   library: Library,
@@ -43,7 +66,7 @@ export async function keepDraft(
   emit: Emit,
 ): Promise<Job | undefined> {
   const { job, preview } = running;
-  if (!preview) return undefined;
+  if (!preview || job.mode === 'upscale') return undefined;
   const png = await enlargePreview(preview.picture.bytes, await draftSize(library, job, summary));
   const size = await pixelSize(png);
   const version: Version = {
@@ -70,16 +93,17 @@ export function keepAnswer(library: Library, { job, stored }: RunningJob, text: 
   });
 }
 
-function keepVersion(
+/** A draft that was gone on with gives its place to what it became. */
+async function keepVersion(
   library: Library,
   { job, stored }: RunningJob,
   state: Job['state'],
   version: Version,
   recipe: Recipe | undefined,
   emit: Emit,
-): Job {
+): Promise<Job> {
   const kept: Job = { ...job, state, versionId: version.id };
-  const draftId = state === 'done' ? job.versionId : null;
+  const draftId = job.versionId;
   const events = library.transaction((): StudioEvent[] => {
     library.versions.add(version, recipe);
     library.jobs.put({ ...stored, job: kept });
@@ -100,10 +124,11 @@ function keepVersion(
     ];
   });
   for (const event of events) emit(event);
+  if (draftId) await library.pictures.removeUnfinished(draftId);
   return kept;
 }
 
-/** The answer's turn with one picture more; a draft gives its place to what it became. */
+/** The answer's turn with one picture more, or in the draft's place. */
 function answerWith(library: Library, job: Job, versionId: string, draftId: string | null): Turn {
   const reply = library.chats.reply(job.turnId) ?? newReply(job);
   const isShown = draftId !== null && reply.versionIds.includes(draftId);
@@ -112,6 +137,9 @@ function answerWith(library: Library, job: Job, versionId: string, draftId: stri
     : [...reply.versionIds, versionId];
   return { ...reply, versionIds };
 }
+
+/** What a person hasn't touched yet. */
+const FRESH = { starred: false, tags: [], deletedAt: null };
 
 function newVersion(job: Job, summary: ModelSummary | null) {
   const isEdit = job.mode === 'edit';
@@ -126,9 +154,7 @@ function newVersion(job: Job, summary: ModelSummary | null) {
     model: summary?.name ?? '',
     durationMs: null,
     createdAt: Date.now(),
-    starred: false,
-    tags: [],
-    deletedAt: null,
+    ...FRESH,
     unknownWords: unknownWords(job.message, summary),
   };
 }

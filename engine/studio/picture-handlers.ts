@@ -9,6 +9,7 @@ import { packChat, packFiles, unpackChat } from '../library/archive.ts';
 import { newId } from '../library/ids.ts';
 import { recipe as recipeSchema } from '../protocol.ts';
 import type { StudioCheckedParams, Version } from '../studio-protocol.ts';
+import { derived } from './derived.ts';
 import { notFound, unavailable } from './failures.ts';
 import { fileName } from './file-name.ts';
 import type { Handlers, Parts } from './parts.ts';
@@ -65,9 +66,6 @@ export const pictureHandlers = (parts: Parts) => {
       const model = checkpoint === undefined ? {} : { checkpoint };
       return { checks: await selfCheck(client, model, await pictures.read(versionId), version.prompt) };
     },
-    'versions.upscale': () => {
-      throw unavailable('This Tusk has no network for enlarging pictures yet.');
-    },
     'chats.export': async ({ chatId }) => {
       const chat = found(chats.get(chatId), 'chat');
       return { name: fileName(chat.title, 'tusk'), bytes: await packChat(library, chatId) };
@@ -100,18 +98,6 @@ type Origin = Omit<
   Version,
   'id' | 'width' | 'height' | 'sizeBytes' | 'createdAt' | 'starred' | 'tags' | 'deletedAt'
 >;
-
-const derived = (parent: Version) => ({
-  chatId: parent.chatId,
-  parentId: parent.id,
-  referenceIds: [],
-  prompt: parent.prompt,
-  seed: parent.seed,
-  settings: parent.settings,
-  model: parent.model,
-  durationMs: null,
-  unknownWords: [],
-});
 
 async function keep(
   { library, emit }: Parts,

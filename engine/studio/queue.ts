@@ -10,7 +10,7 @@ import { log } from '../log.ts';
 import type { Job, StudioEvent } from '../studio-protocol.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import { failureOf, notFound } from './failures.ts';
-import { keepAnswer, keepDraft, keepPicture } from './keep.ts';
+import { keepAnswer, keepDraft, keepEnlarged, keepPicture } from './keep.ts';
 import { type Outcome, RunningJob } from './running-job.ts';
 
 const MOST_ENGINE_LOSSES = 3;
@@ -28,6 +28,8 @@ export class Queue {
     private readonly library: Library,
     private readonly engine: EngineWatch,
     private readonly emit: (event: StudioEvent) => void,
+    /** Folder of the network that enlarges; absent = the engine's own. */
+    private readonly upscaler?: string,
   ) {}
 
   /** Jobs that ran when the studio ended wait again, in their place. */
@@ -143,7 +145,7 @@ export class Queue {
       this.tellOrder();
       return;
     }
-    const running = new RunningJob(started, this.library, this.engine, this.emit);
+    const running = new RunningJob(started, this.library, this.engine, this.emit, this.upscaler);
     this.running = running;
     this.emit({ event: 'job', job: running.job });
     this.work = this.run(running);
@@ -155,6 +157,7 @@ export class Queue {
       await this.keep(running, outcome);
     } catch (thrown) {
       this.ended(running, thrown);
+      await this.keepUnfinished(running);
     } finally {
       this.running = undefined;
       if (!this.isClosed) this.tellOrder();
@@ -166,13 +169,30 @@ export class Queue {
     if (running.job.state === 'cancelled' || this.isClosed) return;
     running.job = { ...running.job, stage: 'saving', position: 0, total: 0 };
     this.emit({ event: 'job', job: running.job });
-    running.times.learn();
-    const { library, emit } = this;
-    const job =
-      'answer' in outcome
-        ? keepAnswer(library, running, outcome.answer.text, emit)
-        : await keepPicture(library, running, outcome.picture, this.engine.summary, emit);
-    this.emit({ event: 'job', job });
+    if (!running.continues) running.times.learn();
+    this.emit({ event: 'job', job: await this.keepOutcome(running, outcome) });
+  }
+
+  private keepOutcome(running: RunningJob, outcome: Outcome): Job | Promise<Job> {
+    const { library, emit, engine } = this;
+    if ('answer' in outcome) return keepAnswer(library, running, outcome.answer.text, emit);
+    if ('enlarged' in outcome) return keepEnlarged(library, running, outcome.enlarged, emit);
+    return keepPicture(library, running, outcome.picture, engine.summary, emit);
+  }
+
+  /** What a cancelled picture needs to go on lies beside its draft. Without it, it is begun anew from its seed. */
+  private async keepUnfinished(running: RunningJob): Promise<void> {
+    await running.draftKept;
+    const { versionId } = running.job;
+    const { unfinished, frames } = running;
+    if (running.job.state !== 'cancelled' || !versionId || !unfinished) return;
+    const { pictures } = this.library;
+    try {
+      if (frames.length > 0) await pictures.writeFrames(versionId, frames);
+      await pictures.writeUnfinished(versionId, unfinished);
+    } catch (thrown) {
+      log.warn(`a draft can't go on from where it stood: ${thrown}`);
+    }
   }
 
   private ended(running: RunningJob, thrown: unknown): void {
@@ -206,17 +226,22 @@ export class Queue {
 
   /** The window hears of it at once; the engine stops at its next token or step. */
   private async stopRunning(running: RunningJob): Promise<void> {
-    const { library, emit } = this;
     running.job = { ...running.job, state: 'cancelled' };
+    running.draftKept = this.keepPreview(running);
     running.controller.abort();
     this.killIfHung(running);
+    await running.draftKept;
+    this.emit({ event: 'job', job: running.job });
+  }
+
+  private async keepPreview(running: RunningJob): Promise<void> {
+    const { library, emit } = this;
     try {
       library.jobs.put({ ...running.stored, job: running.job });
       running.job = (await keepDraft(library, running, this.engine.summary, emit)) ?? running.job;
     } catch (thrown) {
       this.hold(thrown);
     }
-    emit({ event: 'job', job: running.job });
   }
 
   private killIfHung(running: RunningJob): void {

@@ -9,12 +9,13 @@ import type {
   PictureResult,
   PictureSource,
   Progress,
+  UpscaleResult,
 } from '../protocol.ts';
 import type { Job, StudioEvent } from '../studio-protocol.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import { StageTimes } from './time-left.ts';
 
-export type Outcome = { picture: PictureResult } | { answer: ChatResult };
+export type Outcome = { picture: PictureResult } | { answer: ChatResult } | { enlarged: UpscaleResult };
 
 /** What a progress event says about the job. */
 const STAGE_OF: Record<Progress['event'], Job['stage']> = {
@@ -36,12 +37,20 @@ export class RunningJob {
   /** Previews of the denoising, for the time-lapse. */
   readonly frames: Uint8Array[] = [];
   preview: { stage: Job['stage']; picture: PictureFile } | undefined;
+  /** Of a cancelled picture: what the engine needs to go on. */
+  unfinished: Uint8Array | undefined;
+  /** Settles once the last preview of a cancelled job is on disk. */
+  draftKept: Promise<void> = Promise.resolve();
+  /** It goes on from where a draft stood. */
+  continues = false;
 
   constructor(
     readonly stored: StoredJob,
     private readonly library: Library,
     private readonly engine: Pick<EngineWatch, 'summary' | 'checkpoint' | 'isWarm'>,
     private readonly emit: (event: StudioEvent) => void,
+    /** Folder of the network that enlarges; absent = the engine's own. */
+    private readonly upscaler?: string,
   ) {
     this.job = stored.job;
     this.times = new StageTimes(library.values, this.job, engine.summary?.fingerprint ?? '');
@@ -55,9 +64,11 @@ export class RunningJob {
     };
     const { mode } = this.job;
     if (mode === 'ask') return { answer: await client.run('chat', await this.question(), options) };
+    if (mode === 'upscale') return { enlarged: await client.run('upscale', await this.enlarge(), options) };
+    const resume = await this.whereItStood();
     const picture = await (mode === 'edit'
-      ? client.run('edit', await this.edit(), options)
-      : client.run('create', this.create(), options));
+      ? client.run('edit', { ...(await this.edit()), ...resume }, options)
+      : client.run('create', { ...this.create(), ...resume }, options));
     this.engine.isWarm = true;
     return { picture };
   }
@@ -70,7 +81,10 @@ export class RunningJob {
   }
 
   private progress(event: Progress): void {
-    if (this.controller.signal.aborted) return;
+    if (this.controller.signal.aborted) {
+      this.wind(event);
+      return;
+    }
     const stage = STAGE_OF[event.event];
     const { position, total } = placeOf(event);
     const remainingMs = this.times.at(stage, position, total);
@@ -80,10 +94,32 @@ export class RunningJob {
     this.emit({ event: 'job', job: this.job });
   }
 
+  /** Steps the engine was at when it was told to stop belong to the film, and to where it stood. */
+  private wind(event: Progress): void {
+    if (event.event === 'stopped') this.unfinished = event.state;
+    if (event.event === 'step' && event.preview) this.frames.push(event.preview.bytes);
+  }
+
   private keepPreview(stage: Job['stage'], picture: PictureFile): void {
     this.preview = { stage, picture };
     if (stage === 'denoising') this.frames.push(picture.bytes);
     for (const event of this.previewEvent()) this.emit(event);
+  }
+
+  /** The draft this job finishes, and its previews so far. */
+  private async whereItStood(): Promise<{ resume?: string }> {
+    const { versionId } = this.job;
+    const resume = versionId ? await this.library.pictures.unfinished(versionId) : undefined;
+    if (!versionId || resume === undefined) return {};
+    this.continues = true;
+    this.frames.push(...(await this.library.pictures.frames(versionId)));
+    return { resume };
+  }
+
+  private async enlarge(): Promise<ParamsInput<'upscale'>> {
+    const [picture] = await this.pictures();
+    const weights = this.upscaler === undefined ? {} : { weights: this.upscaler };
+    return { picture: picture!, factor: this.job.settings.factor ?? 2, ...weights };
   }
 
   private create(): ParamsInput<'create'> {
@@ -137,6 +173,7 @@ export class RunningJob {
 function placeOf(event: Progress): { position: number; total: number } {
   if (event.event === 'plan') return { position: event.row, total: event.rows };
   if (event.event === 'step') return { position: event.step, total: event.steps };
+  if (event.event === 'tile') return { position: event.tile, total: event.tiles };
   if (event.event === 'loading') return { position: event.part, total: event.parts };
   return { position: 0, total: 0 };
 }

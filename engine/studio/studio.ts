@@ -20,6 +20,7 @@ import { Models } from './models.ts';
 import type { Handlers, Parts } from './parts.ts';
 import { pictureHandlers } from './picture-handlers.ts';
 import { Queue } from './queue.ts';
+import { upscaleHandlers } from './upscale-handlers.ts';
 import { versionHandlers } from './version-handlers.ts';
 
 export interface StudioOptions {
@@ -29,6 +30,8 @@ export interface StudioOptions {
   spawn: EngineSpawner;
   /** Folder that takes the place of the embedded checkpoint. */
   checkpoint?: string;
+  /** Folder of the network that enlarges; absent = the engine's own. */
+  upscaler?: string;
 }
 
 export class Studio {
@@ -43,7 +46,7 @@ export class Studio {
 
   private constructor(
     private readonly library: Library,
-    { spawn, checkpoint }: StudioOptions,
+    { spawn, checkpoint, upscaler }: StudioOptions,
   ) {
     const emit = (event: StudioEvent) => this.emit(event);
     const engine = new EngineWatch(spawn, (state, failure) => {
@@ -51,7 +54,7 @@ export class Studio {
       if (state === 'ready') void models.refresh();
     });
     const models = new Models(library, engine, checkpoint, emit);
-    const queue = new Queue(library, engine, emit);
+    const queue = new Queue(library, engine, emit, upscaler);
     this.parts = { library, engine, queue, models, emit };
     this.handlers = createHandlers(this.parts);
     engine.start(models.folderInUse());
@@ -117,4 +120,5 @@ const createHandlers = (parts: Parts): Handlers => ({
   ...jobHandlers(parts),
   ...versionHandlers(parts),
   ...pictureHandlers(parts),
+  ...upscaleHandlers(parts),
 });

@@ -9,6 +9,7 @@ const STAGES_OF: Record<Job['mode'], readonly Stage[]> = {
   create: ['reading', 'planning', 'denoising', 'decoding'],
   edit: ['reading', 'planning', 'denoising', 'decoding'],
   ask: ['reading', 'answering'],
+  upscale: ['enlarging'],
 };
 
 export class StageTimes {
@@ -17,6 +18,8 @@ export class StageTimes {
   private readonly prefix: string;
   private stage: Stage = 'waiting';
   private since = performance.now();
+  /** Where the stage was when it was entered: a draft goes on in the middle. */
+  private from = 0;
 
   constructor(
     private readonly values: Values,
@@ -24,13 +27,14 @@ export class StageTimes {
     model: string,
   ) {
     this.known = values.durations();
-    const { preset, steps, width, height } = job.settings;
-    this.prefix = [model, job.mode, preset ?? '', steps ?? '', width ?? '', height ?? ''].join('/');
+    const { preset, steps, width, height, factor } = job.settings;
+    const last = factor === undefined ? [] : [factor];
+    this.prefix = [model, job.mode, preset ?? '', steps ?? '', width ?? '', height ?? '', ...last].join('/');
   }
 
   /** @returns milliseconds until the job ends, null until a job like it was finished here. */
   at(stage: Stage, position: number, total: number): number | null {
-    this.enter(stage);
+    this.enter(stage, position);
     const stages = STAGES_OF[this.job.mode];
     const index = stages.indexOf(stage);
     const later = stages.slice(index + 1).map((name) => this.known.get(this.name(name)));
@@ -48,13 +52,15 @@ export class StageTimes {
 
   private restOfStage(stage: Stage, position: number, total: number): number | undefined {
     const elapsed = performance.now() - this.since;
-    if (total > 0 && position > 0) return (elapsed / position) * (total - position);
+    const moved = position - this.from;
+    if (total > 0 && moved > 0) return (elapsed / moved) * (total - position);
     const usual = this.known.get(this.name(stage));
     return usual === undefined ? undefined : Math.max(0, usual - elapsed);
   }
 
-  private enter(stage: Stage): void {
+  private enter(stage: Stage, position = 0): void {
     if (stage === this.stage) return;
+    this.from = position;
     const now = performance.now();
     this.spent.set(this.stage, (this.spent.get(this.stage) ?? 0) + now - this.since);
     this.stage = stage;

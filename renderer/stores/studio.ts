@@ -54,12 +54,16 @@ export const byId = <T extends { id: string }>(items: readonly T[]): Record<stri
 
 export const isPending = (job: Job): boolean => job.state === 'queued' || job.state === 'running';
 
+/** The picture that a job changes or enlarges. */
+export const sourceOf = ({ mode, targetIds }: Job): string | undefined =>
+  mode === 'edit' || mode === 'upscale' ? targetIds.at(-1) : undefined;
+
 const UNKNOWN_SIZE = { width: 256, height: 256 };
 
 /** The size a job's picture will have, as far as can be told before it is there. */
 export function sizeOf(job: Job, versions: StudioState['versions']): { width: number; height: number } {
-  const { width, height } = job.settings;
-  const source = job.mode === 'edit' ? versions[job.targetIds.at(-1) ?? ''] : undefined;
-  if (source) return { width: source.width, height: source.height };
+  const { width, height, factor = 1 } = job.settings;
+  const source = versions[sourceOf(job) ?? ''];
+  if (source) return { width: source.width * factor, height: source.height * factor };
   return width && height ? { width, height } : UNKNOWN_SIZE;
 }

@@ -3,7 +3,6 @@ import {
   Download,
   FlipHorizontal2,
   FlipVertical2,
-  Maximize2,
   Pipette,
   Pointer,
   RotateCcw,
@@ -17,7 +16,8 @@ import { IconButton } from '../../components/IconButton.tsx';
 import { deleteVersions, exportVersions } from '../../engine/actions.ts';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
-import { selectVersion, useWorkspace } from '../../stores/workspace.ts';
+import { selectVersion } from '../../stores/workspace.ts';
+import { Enlarge } from './Enlarge.tsx';
 import type { Tool } from './VersionCanvas.tsx';
 
 interface Props {
@@ -49,10 +49,6 @@ export function showNew(version: Version): void {
 export function CanvasBar({ version, tool, onTool }: Props) {
   const { t } = useTranslation();
   const toggle = (wanted: Tool) => onTool(tool === wanted ? 'pan' : wanted);
-  const enlarge = async () => {
-    const job = await call('versions.upscale', { versionId: version.id, factor: 2 });
-    if (job) useWorkspace.setState({ watchedJobId: job.id });
-  };
   return (
     <div className="canvas-bar">
       <p className="canvas-title" title={version.prompt}>
@@ -83,9 +79,7 @@ export function CanvasBar({ version, tool, onTool }: Props) {
             <Icon size={16} />
           </IconButton>
         ))}
-        <IconButton label={t('canvas.bigger2')} onClick={enlarge}>
-          <Maximize2 size={16} />
-        </IconButton>
+        <Enlarge versionId={version.id} />
         <span className="canvas-gap" />
         <Keep version={version} />
       </div>

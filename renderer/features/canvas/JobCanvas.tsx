@@ -6,6 +6,7 @@ import { LivePicture } from '../../components/LivePicture.tsx';
 import { pictureUrl } from '../../components/pictures.ts';
 import { useStageWords } from '../../components/useStageWords.ts';
 import { call } from '../../engine/studio.ts';
+import { sourceOf } from '../../stores/studio.ts';
 import { type Size, usePanZoom } from './usePanZoom.ts';
 
 /** The same as in the chat, large. Its progress is spoken there, so it is only shown here. */
@@ -14,7 +15,7 @@ export function JobCanvas({ job, size, preview }: { job: Job; size: Size; previe
   const area = useRef<HTMLDivElement>(null);
   const { placement } = usePanZoom(area, size, job.id);
   const { text } = useStageWords(job);
-  const source = job.mode === 'edit' ? job.targetIds.at(-1) : undefined;
+  const source = sourceOf(job);
   return (
     <>
       <div className="canvas-bar">

@@ -7,7 +7,7 @@ import { Progress } from '../../components/Progress.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { useStageWords } from '../../components/useStageWords.ts';
 import { call } from '../../engine/studio.ts';
-import { sizeOf, useStudio } from '../../stores/studio.ts';
+import { sizeOf, sourceOf, useStudio } from '../../stores/studio.ts';
 import { useWorkspace, watchJob } from '../../stores/workspace.ts';
 
 /** A job that waits (one line) or runs: what can be seen of it, how far it is, the button that stops it. */
@@ -46,7 +46,7 @@ function JobPicture({ job }: { job: Job }) {
   const { t } = useTranslation();
   const preview = useStudio((state) => state.previews[job.id]);
   const versions = useStudio((state) => state.versions);
-  const source = job.mode === 'edit' ? job.targetIds.at(-1) : undefined;
+  const source = sourceOf(job);
   const show = () => {
     watchJob(job.id);
     useWorkspace.setState({ pane: 'canvas' });

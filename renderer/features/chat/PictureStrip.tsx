@@ -63,7 +63,7 @@ function dragOut(event: DragEvent, versionId: string): void {
 
 function Actions({ version, jobs }: { version: Version; jobs: Job[] }) {
   const { t } = useTranslation();
-  const done = jobs.findLast((job) => job.state === 'done');
+  const done = jobs.findLast((job) => job.state === 'done' && job.mode !== 'upscale');
   const more = async (jobId: string, count: number) => {
     const jobs = await Promise.all(Array.from({ length: count }, () => call('jobs.retry', { jobId })));
     if (jobs[0]) useWorkspace.setState({ watchedJobId: jobs[0].id });

@@ -36,9 +36,11 @@ export function QueueChip({ job, index, order }: Props) {
       onDrop={drop}
     >
       <span className="queue-message">{job.message}</span>
-      <IconButton small label={t('queue.edit', job)} onClick={() => setEditing(true)}>
-        <Pencil size={12} />
-      </IconButton>
+      {job.mode !== 'upscale' && (
+        <IconButton small label={t('queue.edit', job)} onClick={() => setEditing(true)}>
+          <Pencil size={12} />
+        </IconButton>
+      )}
       {index > 0 && (
         <>
           <IconButton small label={t('queue.first', job)} onClick={() => move(0)}>

@@ -37,9 +37,11 @@ export function TroubleCard({ job }: { job: Job }) {
           <Button small onClick={retry}>
             <RotateCw size={13} /> {t('trouble.again')}
           </Button>
-          <Button look="quiet" small onClick={() => useWorkspace.setState({ message: job.message })}>
-            {t('trouble.change')}
-          </Button>
+          {job.mode !== 'upscale' && (
+            <Button look="quiet" small onClick={() => useWorkspace.setState({ message: job.message })}>
+              {t('trouble.change')}
+            </Button>
+          )}
         </div>
         <details>
           <summary>{t('trouble.details')}</summary>

@@ -2,6 +2,7 @@
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../../engine/studio-protocol.ts';
 import { deleteVersions, exportVersions, newChat } from '../../engine/actions.ts';
+import { enlarge } from '../../engine/enlarge.ts';
 import { saveFile } from '../../engine/files.ts';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
@@ -47,6 +48,11 @@ function useGoActs(): Act[] {
   ];
 }
 
+const ENLARGING = [
+  { factor: 2, keys: 'U' },
+  { factor: 4, keys: 'Shift+U' },
+] as const;
+
 function usePictureActs(): Act[] {
   const { t } = useTranslation(['palette', 'studio']);
   const version = useStudio(({ versions }) => versions[useWorkspace.getState().versionId ?? '']);
@@ -62,6 +68,12 @@ function usePictureActs(): Act[] {
         run: () => void call('versions.star', { versionId: id, starred: !starred }),
       },
       { id: 'save', label: t('act.save'), run: () => void exportVersions([id]) },
+      ...ENLARGING.map(({ factor, keys }) => ({
+        id: `bigger ${factor}`,
+        label: t('act.bigger', { factor }),
+        keys: keysOf(keys),
+        run: () => void enlarge(id, factor),
+      })),
       { id: 'delete', label: t('act.delete'), run: () => void remove() },
     );
   }

@@ -41,10 +41,13 @@ test('every fuse the installed @electron/fuses knows is set, each to the safe si
   });
 });
 
-test('native modules are unpacked and the model is an ordinary folder', () => {
+test('native modules are unpacked and the networks are ordinary files', () => {
   for (const name of ['onnxruntime-node', 'sharp', '@img', 'libsql', '@libsql'])
     assert.ok([config.asarUnpack].flat().includes(`node_modules/${name}/**`), name);
-  assert.deepEqual(config.extraResources, [{ from: 'assets/model', to: 'model' }]);
+  assert.deepEqual(config.extraResources, [
+    { from: 'assets/model', to: 'model' },
+    { from: 'assets/upscaler', to: 'upscaler', filter: ['upscaler.safetensors', 'LICENSE'] },
+  ]);
   assert.equal(config.asar, true);
 });
 

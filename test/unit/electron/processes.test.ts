@@ -6,7 +6,13 @@ import type { Failure } from '../../../engine/studio-protocol.ts';
 import { FakeContents, forks } from '../../helpers/electron.ts';
 
 const { StudioProcess } = await import('../../../electron/studio-process.ts');
-const PLACES = { studio: '/studio.js', engine: '/engine.js', library: '/library', model: '/model' };
+const PLACES = {
+  studio: '/studio.js',
+  engine: '/engine.js',
+  library: '/library',
+  model: '/model',
+  upscaler: '/upscaler',
+};
 const refusals: Failure[] = [];
 const create = () => {
   const studio = new StudioProcess(PLACES, {
@@ -28,7 +34,7 @@ test('it is forked by path with its folders, and a page that connects is given a
   create().connect(page.asContents());
   assert.deepEqual(
     [forks[0]!.path, forks[0]!.args],
-    ['/studio.js', ['--library', '/library', '--checkpoint', '/model']],
+    ['/studio.js', ['--library', '/library', '--checkpoint', '/model', '--upscaler', '/upscaler']],
   );
   assert.deepEqual(forks[0]!.posted, [{ message: { tell: 'window' }, ports: 1 }]);
   assert.deepEqual(page.sent, [{ channel: 'port', ports: 1 }]);

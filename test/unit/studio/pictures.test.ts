@@ -107,9 +107,6 @@ test('equal pictures do not drift; a picture without a source says so', async ()
   assert.deepEqual([drift.changedShare, drift.outsideShare], [0, 0]);
   const { id } = await importPicture(await plainPng('red'));
   await assert.rejects(opened.studio.call('versions.drift', { versionId: id }), { code: 'unavailable' });
-  await assert.rejects(opened.studio.call('versions.upscale', { versionId: id, factor: 2 }), {
-    code: 'unavailable',
-  });
 });
 
 test('exports: each format, several as one zip, no notes of the original left', async () => {
