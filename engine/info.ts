@@ -1,6 +1,7 @@
 /** What a checkpoint is: networks, parameters, dtypes, the memory each verb needs, and whether its weights are sound. */
 import { describeNetworks, findNonFinite, memoryOfPixel, memoryOfVerbs } from './checkpoint/describe.ts';
 import { Model } from './load.ts';
+import { presetNames } from './presets.ts';
 import type { CheckpointInfo, ModelSummary } from './protocol.ts';
 import { defaultSize, planGrid } from './settings.ts';
 
@@ -43,7 +44,7 @@ export function summarize(model: Model, loadMs: number): ModelSummary {
     path: model.path,
     fingerprint: model.fingerprint,
     defaults: modelDefaults(model),
-    presets: Object.keys(tusk.presets),
+    presets: presetNames(tusk),
     trainedSizes: (tusk.sizes ?? []).map(([width, height]) => ({ width, height })),
     abilities: tusk.abilities,
     vocabulary: tusk.vocabulary,

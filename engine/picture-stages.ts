@@ -109,8 +109,8 @@ async function paintPicture(job: PictureJob, painting: Painting): Promise<Pictur
   const { clock, context, settings } = job;
   const { image, planned, begun } = painting;
   let reached: Unfinished | undefined = begun;
-  const reach = (step: number, latents: FloatTensor) => {
-    reached = { planned, step, latents };
+  const reach = ({ step, latents, velocity }: DenoisingStep) => {
+    reached = { planned, step, latents, ...(settings.solver === 'second-order' && { velocity }) };
   };
   try {
     const latents = await clock.time('stepsMs', () => denoisePicture(job, painting, reach));
@@ -221,7 +221,7 @@ async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Co
 async function denoisePicture(
   job: PictureJob,
   { image, condition, references, begun }: Painting,
-  reach: (step: number, latents: FloatTensor) => void,
+  reach: (step: DenoisingStep) => void,
 ): Promise<FloatTensor> {
   const { context, draws, networks, settings, size } = job;
   const { pixels } = networks.vaeDecoder.sizes;
@@ -229,11 +229,16 @@ async function denoisePicture(
   const prepared = await networks.diffusion.prepare(condition, references, latentSize);
   const colours = job.previews ? await job.bench.latentColours(networks) : undefined;
   let latents = begun?.latents ?? draws.noise(settings.seed + image, prepared.shape);
-  const { steps, textGuidance, imageGuidance, guidanceRange } = settings;
-  const options = { steps, textGuidance, imageGuidance, guidanceRange, signal: context.signal };
-  for await (const step of prepared.denoise({ noise: latents, done: begun?.step ?? 0, ...options })) {
+  const { steps, solver, textGuidance, imageGuidance, guidanceRange } = settings;
+  const options = { steps, solver, textGuidance, imageGuidance, guidanceRange, signal: context.signal };
+  const start = {
+    noise: latents,
+    done: begun?.step ?? 0,
+    ...(begun?.velocity && { previous: begun.velocity }),
+  };
+  for await (const step of prepared.denoise({ ...start, ...options })) {
     latents = step.latents;
-    reach(step.step, latents);
+    reach(step);
     job.observer.step?.(step);
     const preview = colours && (await stepPreview(colours, step.estimate));
     context.emit({ event: 'step', image, step: step.step, steps, ...(preview && { preview }) });
@@ -273,6 +278,7 @@ function recipeSettings({ bench, grid, settings }: PictureJob, image: number) {
     seed: settings.seed + image,
     grid,
     steps: settings.steps,
+    solver: settings.solver,
     guidance: settings.textGuidance,
     imageGuidance: settings.imageGuidance,
     planGuidance: settings.planGuidance,

@@ -16,6 +16,9 @@ import { ERROR_CODES } from './errors.ts';
 
 export const PROTOCOL_VERSION = 1;
 
+export const SOLVERS = ['euler', 'second-order'] as const;
+export type Solver = (typeof SOLVERS)[number];
+
 export const LIMITS = {
   promptCharacters: 20_000,
   pictureFileBytes: 64 * 2 ** 20,
@@ -100,7 +103,9 @@ const pictureSettings = {
   guidanceRange: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).optional(),
   /** How the plan's tokens are drawn. */
   sampling: sampling.optional(),
-  /** A named preset of the checkpoint's tusk.json; single settings given beside it win. */
+  /** How steps follow the velocity: `second-order` needs fewer of them. Default `euler`, the reference's. */
+  solver: z.enum(SOLVERS).optional(),
+  /** `best`, `balanced`, `fast` or one of the checkpoint's tusk.json; single settings given beside it win. */
   preset: z.string().min(1).max(64).optional(),
   /** Rows and columns of the plan; absent = as the size asks. */
   grid: z
@@ -253,6 +258,8 @@ export const recipe = z.object({
   /** Rows and columns of the plan. */
   grid: z.object({ rows: count, columns: count }),
   steps: count,
+  /** Pictures made before there was a choice were made by Euler steps. */
+  solver: z.enum(SOLVERS).default('euler'),
   guidance: z.number(),
   imageGuidance: z.number(),
   planGuidance: z.number(),

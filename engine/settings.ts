@@ -3,8 +3,10 @@ import { randomInt } from 'node:crypto';
 import type { TuskConfig } from './checkpoint/tusk-config.ts';
 import type { ConditionRules } from './decoding/condition.ts';
 import type { SamplingSettings } from './decoding/token-choice.ts';
+import type { Solver } from './diffusion/solver.ts';
 import { TuskError } from './errors.ts';
 import type { Model } from './load.ts';
+import { presetOf } from './presets.ts';
 import type { Params, SamplingOverrides } from './protocol.ts';
 
 /** How tokens are drawn; `greedy` takes the likeliest always. */
@@ -25,6 +27,7 @@ export interface PlanGrid {
 export interface PictureSettings {
   seed: number;
   steps: number;
+  solver: Solver;
   textGuidance: number;
   imageGuidance: number;
   planGuidance: number;
@@ -45,6 +48,7 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
   return {
     seed: params.seed ?? randomInt(MAX_RANDOM_SEED),
     steps: params.steps ?? preset.steps ?? tusk.steps,
+    solver: params.solver ?? preset.solver ?? 'euler',
     textGuidance: params.guidance ?? preset.text_guidance ?? tusk.text_guidance,
     imageGuidance: imageGuidance ?? preset.image_guidance ?? tusk.image_guidance,
     planGuidance: params.planGuidance ?? preset.plan_guidance ?? tusk.plan_guidance,
@@ -52,16 +56,6 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
     sampling: resolveSampling(params.sampling, planGeneration, tusk.sampling, preset.sampling),
     negative: params.negative ?? tusk.negative_prompt,
   };
-}
-
-function presetOf({ presets }: TuskConfig, name: string | undefined): TuskConfig['presets'][string] {
-  if (name === undefined) return {};
-  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined;
-  if (preset) return preset;
-  const known = Object.keys(presets);
-  throw new TuskError('bad-setting', `The model has no preset "${name}".`, {
-    hint: known.length > 0 ? `It has ${known.join(', ')}.` : 'It has none: leave the preset out.',
-  });
 }
 
 type Given = TuskConfig['sampling'];

@@ -1,6 +1,6 @@
 /**
- * A picture that was stopped while it was denoised, as a safetensors file: its plan, the states harvested with it, and
- * the latents. The same request goes on from there and gives the picture it would have given.
+ * A picture that was stopped while it was denoised, as a safetensors file: its plan, the states harvested with it,
+ * latents and velocity. The same request goes on from there and gives the picture it would have given.
  */
 import { basename } from 'node:path';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
@@ -15,6 +15,8 @@ export interface Unfinished {
   step: number;
   /** After that step. */
   latents: FloatTensor;
+  /** Of that step; the second-order solver goes on from it. */
+  velocity?: FloatTensor;
 }
 
 /** What was asked for, as JSON can hold it. */
@@ -26,12 +28,13 @@ interface Notes {
   promptLength: number;
 }
 
-export function encodeUnfinished({ planned, step, latents }: Unfinished, asked: Asked): Uint8Array {
+export function encodeUnfinished({ planned, step, latents, velocity }: Unfinished, asked: Asked): Uint8Array {
   const { ids, promptLength, states } = planned;
   const notes: Notes = { asked: JSON.stringify(asked), step, promptLength };
   const text = new TextEncoder().encode(JSON.stringify(notes));
   return encodeSafetensors({
     latents: asFloats(latents),
+    ...(velocity && { velocity: asFloats(velocity) }),
     ...(states && { states: asFloats(states) }),
     ids: { dtype: 'I32', shape: [ids.length], data: Int32Array.from(ids) },
     notes: { dtype: 'U8', shape: [text.length], data: text },
@@ -61,5 +64,6 @@ export async function readUnfinished(path: string, asked: Asked): Promise<Unfini
     },
     step: notes.step,
     latents: await floats('latents'),
+    ...(file.has('velocity') && { velocity: await floats('velocity') }),
   };
 }

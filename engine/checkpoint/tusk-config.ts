@@ -30,6 +30,8 @@ const sampling = z.object({
 /** Settings a preset may change. */
 const preset = z.object({
   steps: steps.optional(),
+  /** Default: the reference's Euler steps. */
+  solver: z.enum(['euler', 'second-order']).optional(),
   text_guidance: guidance.optional(),
   image_guidance: guidance.optional(),
   plan_guidance: guidance.optional(),
@@ -63,6 +65,7 @@ const schema = z.object({
 });
 
 export type TuskConfig = z.infer<typeof schema>;
+export type Preset = z.infer<typeof preset>;
 
 /** @throws TuskError `checkpoint-damaged` naming the bad key of tusk.json. */
 export async function readTuskConfig(checkpoint: Checkpoint): Promise<TuskConfig> {

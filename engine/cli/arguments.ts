@@ -22,7 +22,8 @@ Settings of create and edit (absent: the model's own)
   --guidance N         how closely the picture follows the words; 1 = off
   --plan-guidance N    the same for the plan
   --image-guidance N   how closely an edit follows its source (edit only)
-  --preset NAME        a named preset of the model
+  --preset NAME        best (equal to the reference), balanced, fast, or one of the model's own
+  --solver NAME        euler or second-order, which needs fewer steps
   --images N           several pictures, seeds counted up: p-1.png, p-2.png ...
   --negative TEXT      what the picture should not be
   --checkpoint FOLDER  another model than the embedded one
@@ -44,6 +45,7 @@ const picture = {
   guidance: text,
   'plan-guidance': text,
   preset: text,
+  solver: text,
   images: text,
   negative: text,
   replay: text,

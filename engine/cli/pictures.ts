@@ -3,7 +3,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { TuskError } from '../errors.ts';
 import { assertWritable, writeWhole } from '../files.ts';
-import type { ParamsInput, PictureResult } from '../protocol.ts';
+import { type ParamsInput, type PictureResult, SOLVERS, type Solver } from '../protocol.ts';
 import { type Arguments, numberOption, sizeOption, textOption, UsageError } from './arguments.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
@@ -82,10 +82,18 @@ function pictureSettings(parsed: Arguments) {
     guidance: numberOption(parsed, 'guidance'),
     planGuidance: numberOption(parsed, 'plan-guidance'),
     preset: textOption(parsed, 'preset'),
+    solver: solverOption(parsed),
     images: numberOption(parsed, 'images'),
     replay: textOption(parsed, 'replay'),
     previews: parsed.values.json === true,
   };
+}
+
+function solverOption(parsed: Arguments): Solver | undefined {
+  const given = textOption(parsed, 'solver');
+  const solver = SOLVERS.find((name) => name === given);
+  if (given === undefined || solver) return solver;
+  throw new UsageError(`--solver is ${SOLVERS.join(' or ')}, not "${given}".`);
 }
 
 function createSettings(parsed: Arguments): Omit<ParamsInput<'create'>, 'prompt'> {

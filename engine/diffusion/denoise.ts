@@ -1,15 +1,20 @@
-/** The solver: Euler steps along the guided velocity, from noise at time 0 to latents at time 1. */
+/** The steps along the guided velocity, from noise at time 0 to latents at time 1. */
 import { throwIfCancelled } from '../errors.ts';
 import { assertFinite, type FloatTensor } from '../runtime/tensor.ts';
 import { branchesOf, guidanceOfSteps, guide, type StepGuidance } from './guidance.ts';
 import type { PreparedDiffusion } from './prepared.ts';
 import { stepLengths, timesteps } from './schedule.ts';
+import { advance, effectiveVelocity, type Solver } from './solver.ts';
 
 export interface DenoiseOptions {
   /** [1, channels, rows, columns]: normal numbers, or the state after `done` steps. */
   noise: FloatTensor;
   /** Steps that were done before. Default 0. */
   done?: number;
+  /** Velocity of the last of those, which the second-order solver goes on from. */
+  previous?: FloatTensor;
+  /** Default `euler`, the reference's. */
+  solver?: Solver;
   /** At least 1. */
   steps: number;
   /** Weight of the prompt; 1 = off, which needs one network run a step instead of two or three. */
@@ -30,6 +35,8 @@ export interface DenoisingStep {
   latents: FloatTensor;
   /** What the finished latents would be if the velocity stayed as it is: for previews. */
   estimate: FloatTensor;
+  /** The guided one at the step's start. */
+  velocity: FloatTensor;
   /** Runs of the transformer this step took: 1, 2 or 3. */
   forwards: number;
 }
@@ -38,13 +45,14 @@ export async function* denoise(
   picture: PreparedDiffusion,
   options: DenoiseOptions,
 ): AsyncGenerator<DenoisingStep> {
-  const { steps, signal, done = 0 } = options;
+  const { steps, signal, done = 0, solver = 'euler' } = options;
   const [, , rows, columns] = picture.shape as [number, number, number, number];
   const times = timesteps(steps, rows, columns);
   const lengths = stepLengths(times);
   throwIfCancelled(signal);
   const modulation = await picture.modulate(times);
   let latents = options.noise;
+  let previous = options.previous;
   for (const [i, scales] of stepGuidance(picture, options).entries()) {
     if (i < done) continue;
     throwIfCancelled(signal);
@@ -52,9 +60,11 @@ export async function* denoise(
     const velocities = await branchVelocities(picture, inputs, scales, signal);
     const velocity = guide(velocities, scales);
     const estimate = advance(latents, velocity, 1 - times[i]!);
-    latents = advance(latents, velocity, lengths[i]!);
+    const ratio = lengths[i]! / (lengths[i - 1] ?? lengths[i]!);
+    latents = advance(latents, effectiveVelocity(solver, velocity, previous, ratio), lengths[i]!);
+    previous = velocity;
     assertFinite(latents.data, `Denoising step ${i + 1} of ${steps}`);
-    yield { step: i + 1, steps, latents, estimate, forwards: velocities.length };
+    yield { step: i + 1, steps, latents, estimate, velocity, forwards: velocities.length };
   }
 }
 
@@ -78,10 +88,4 @@ async function branchVelocities(
     velocities.push(await picture.velocity(branch, inputs));
   }
   return velocities;
-}
-
-function advance(latents: FloatTensor, velocity: FloatTensor, length: number): FloatTensor {
-  const data = new Float32Array(latents.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = latents.data[i]! + length * velocity.data[i]!;
-  return { ...latents, data };
 }

@@ -73,9 +73,10 @@ async function stateFile(stopped: Stopped | undefined, name: string): Promise<st
 
 for (const [verb, params] of [
   ['create', CREATE],
+  ['create', { ...CREATE, solver: 'second-order' }],
   ['edit', EDIT],
 ] as const)
-  test(`${verb}: stopped twice and continued, byte for byte the file of an uninterrupted run`, async () => {
+  test(`${verb} ${'solver' in params ? params.solver : ''}: stopped twice and continued, byte for byte the file of an uninterrupted run`, async () => {
     const whole = await run(verb, params);
     const first = await run(verb, params, 2);
     assert.equal(first.bytes, undefined);
