@@ -29,12 +29,25 @@ interface Pending {
 
 export class EngineClient {
   private readonly pending = new Map<string, Pending>();
-  private gone = false;
+  private gone: TuskError | undefined;
   private counter = 0;
+  private heardAt = 0;
+  private askedAt = 0;
 
   constructor(private readonly port: Port) {
     port.onMessage((message) => this.receive(message));
-    port.onClose(() => this.close());
+    port.onClose(() => this.giveUp(engineGone()));
+  }
+
+  /** While answers are owed: when the engine was last heard, or was asked (`performance.now`). */
+  get owedSince(): number | undefined {
+    return this.pending.size === 0 ? undefined : Math.max(this.heardAt, this.askedAt);
+  }
+
+  /** Nothing more is expected: what is pending, and what comes later, fails with that error. */
+  giveUp(error: TuskError): void {
+    this.gone ??= error;
+    for (const { reject } of this.pending.values()) reject(this.gone);
   }
 
   /**
@@ -43,7 +56,7 @@ export class EngineClient {
    */
   async run<V extends Verb>(verb: V, params: ParamsInput<V>, options: RunOptions = {}): Promise<Result<V>> {
     parseParams(verb, params);
-    if (this.gone) throw engineGone();
+    if (this.gone) throw this.gone;
     this.counter += 1;
     const id = String(this.counter);
     const cancel = () => this.port.send({ id: `cancel-${id}`, verb: 'cancel', params: { target: id } });
@@ -51,6 +64,7 @@ export class EngineClient {
     try {
       const result = await new Promise<Result<V>>((resolve, reject) => {
         const { onEvent } = options;
+        if (this.pending.size === 0) this.askedAt = performance.now();
         this.pending.set(id, { verb, onEvent, resolve: (r) => resolve(r as Result<V>), reject });
         this.port.send({ id, verb, params });
         if (options.signal?.aborted) cancel();
@@ -64,12 +78,13 @@ export class EngineClient {
   }
 
   private receive(raw: unknown): void {
+    this.heardAt = performance.now();
     const parsed = engineMessage.safeParse(raw);
     if (!parsed.success) log.warn('The engine sent a message that does not fit the protocol.');
-    else if (parsed.data.event !== 'ready') this.deliver(parsed.data);
+    else if (parsed.data.event !== 'ready' && parsed.data.event !== 'alive') this.deliver(parsed.data);
   }
 
-  private deliver(message: Exclude<EngineMessage, { event: 'ready' }>): void {
+  private deliver(message: Exclude<EngineMessage, { event: 'ready' | 'alive' }>): void {
     const request = this.pending.get(message.id);
     if (!request) return;
     if (message.event === 'done') this.finish(request, message.result);
@@ -82,11 +97,6 @@ export class EngineClient {
     const parsed = VERBS[verb].result.safeParse(result);
     if (parsed.success) resolve(parsed.data);
     else reject(new TuskError('internal', `The engine's answer to "${verb}" doesn't fit the protocol.`));
-  }
-
-  private close(): void {
-    this.gone = true;
-    for (const { reject } of this.pending.values()) reject(engineGone());
   }
 }
 

@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'file-write',
   'not-found',
   'engine-gone',
+  'engine-hung',
   'library-locked',
   'library-newer',
   'library-read-only',

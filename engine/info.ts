@@ -43,6 +43,7 @@ export function summarize(model: Model, loadMs: number): ModelSummary {
     name: model.name,
     path: model.path,
     fingerprint: model.fingerprint,
+    weightBytes: [...model.checkpoint.tensors].reduce((sum, { length }) => sum + length, 0),
     defaults: modelDefaults(model),
     presets: presetNames(tusk),
     trainedSizes: (tusk.sizes ?? []).map(([width, height]) => ({ width, height })),

@@ -5,6 +5,7 @@
  * The conversation, the same over a child process, an Electron MessagePort or a WebSocket:
  *   engine -> `{ event: 'ready', protocol, pid }` once
  *   client -> `{ id, verb, params }`
+ *   engine -> `{ event: 'alive' }` each second while it owes answers, as often as the network at work lets it
  *   engine -> any number of progress events `{ id, event, ... }`, then exactly one `done` or `failed`
  *   client -> `{ id, verb: 'cancel', params: { target } }`: `target` ends with `failed` and code `cancelled`
  *
@@ -15,6 +16,9 @@ import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
 
 export const PROTOCOL_VERSION = 1;
+
+/** How often an engine that owes an answer says that it lives. */
+export const HEARTBEAT_MS = 1_000;
 
 export const SOLVERS = ['euler', 'second-order'] as const;
 export type Solver = (typeof SOLVERS)[number];
@@ -198,6 +202,7 @@ const modelSummary = z.object({
   path: z.string(),
   /** sha256 of config and weight headers: changes when the checkpoint does. */
   fingerprint: z.string(),
+  weightBytes: count,
   defaults: modelDefaults,
   presets: z.array(z.string()),
   /** Sizes in pixels the model was trained for; empty = not stated. */
@@ -394,6 +399,7 @@ const addressed = z.object({ id: z.string() });
 /** Everything the engine may send. `done.result` is checked by the schema of the verb that was asked. */
 export const engineMessage = z.union([
   z.object({ event: z.literal('ready'), protocol: z.number(), pid: z.number() }),
+  z.object({ event: z.literal('alive') }),
   addressed.and(progress),
   addressed.extend({ event: z.literal('done'), result: z.unknown() }),
   addressed.extend({ event: z.literal('failed') }).extend(failure.shape),

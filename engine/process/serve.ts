@@ -8,6 +8,7 @@ import { CancelledError, TuskError, throwIfCancelled, toTuskError } from '../err
 import { log } from '../log.ts';
 import {
   type EngineMessage,
+  HEARTBEAT_MS,
   type Port,
   PROTOCOL_VERSION,
   type RequestContext,
@@ -31,6 +32,7 @@ export function serve(port: Port, handlers: Handlers): void {
 class Server {
   private readonly open = new Map<string, AbortController>();
   private queue: Promise<void> = Promise.resolve();
+  private heartbeat: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly port: Port,
@@ -54,6 +56,7 @@ class Server {
   }
 
   cancelAll(): void {
+    clearInterval(this.heartbeat);
     for (const controller of this.open.values()) controller.abort();
   }
 
@@ -74,6 +77,7 @@ class Server {
     const controller = new AbortController();
     const endEarly = () => this.end(id, () => this.fail(id, new CancelledError()));
     this.open.set(id, controller);
+    if (this.open.size === 1) this.beat();
     controller.signal.addEventListener('abort', endEarly);
     this.queue = this.queue.then(async () => {
       controller.signal.removeEventListener('abort', endEarly);
@@ -93,7 +97,13 @@ class Server {
 
   private end(id: string, tell: () => void): void {
     this.open.delete(id);
+    if (this.open.size === 0) clearInterval(this.heartbeat);
     tell();
+  }
+
+  private beat(): void {
+    clearInterval(this.heartbeat);
+    this.heartbeat = setInterval(() => this.send({ event: 'alive' }), HEARTBEAT_MS).unref();
   }
 
   private fail(id: string, thrown: unknown): void {

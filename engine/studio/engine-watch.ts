@@ -6,6 +6,7 @@ import type { ModelSummary } from '../protocol.ts';
 import type { SpawnedEngine } from '../spawn.ts';
 import type { Failure, Snapshot } from '../studio-protocol.ts';
 import { failureOf } from './failures.ts';
+import { HangWatch, patienceFor } from './hang-watch.ts';
 
 export type EngineState = Snapshot['engine'];
 export type EngineSpawner = () => SpawnedEngine;
@@ -27,12 +28,15 @@ export class EngineWatch {
   private ready: Promise<void> = Promise.resolve();
   private losses: number[] = [];
   private isStopped = false;
+  private watch: HangWatch | undefined;
   /** Folder of the model in use; absent = the embedded one. */
   checkpoint: string | undefined;
 
   constructor(
     private readonly spawn: EngineSpawner,
     private readonly listener: EngineListener,
+    /** Milliseconds of silence after which an engine is taken for hung; absent = by the size of its model. */
+    private readonly patienceMs?: number,
   ) {}
 
   /** @param checkpoint folder; absent = the embedded one. */
@@ -73,6 +77,7 @@ export class EngineWatch {
 
   async stop(): Promise<void> {
     this.isStopped = true;
+    this.watch?.stop();
     await this.engine?.stop();
   }
 
@@ -82,10 +87,24 @@ export class EngineWatch {
     const engine = this.spawn();
     this.engine = engine;
     engine.onExit(() => this.lost(engine));
+    const patience = () => this.patienceMs ?? patienceFor(this.summary?.weightBytes ?? 0);
+    this.watch = new HangWatch(engine.client, patience, () => this.hung(engine));
     this.ready = this.load();
   }
 
+  /** What it owes is told at once; then it is treated as one that was lost. */
+  private hung(engine: SpawnedEngine): void {
+    log.warn(`engine ${engine.pid} gives no sign of life`);
+    engine.client.giveUp(
+      new TuskError('engine-hung', 'The engine stopped answering and was started again.', {
+        hint: 'Try again; with the same seed it gives the same picture.',
+      }),
+    );
+    void engine.stop();
+  }
+
   private lost(engine: SpawnedEngine): void {
+    if (this.engine === engine) this.watch?.stop();
     if (this.isStopped || this.engine !== engine) return;
     this.engine = undefined;
     const now = performance.now();
@@ -102,7 +121,7 @@ export class EngineWatch {
       this.summary = await this.engine!.client.run('load', params);
       this.tell('ready', null);
     } catch (thrown) {
-      if (toTuskError(thrown).code === 'engine-gone') return;
+      if (isLoss(toTuskError(thrown))) return;
       this.summary = null;
       this.tell('failed', failureOf(thrown));
     }
@@ -114,3 +133,6 @@ export class EngineWatch {
     this.listener(state, failure);
   }
 }
+
+/** The process is gone, or as good as that. */
+export const isLoss = ({ code }: TuskError): boolean => code === 'engine-gone' || code === 'engine-hung';

@@ -8,7 +8,7 @@ import type { StoredJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
 import { log } from '../log.ts';
 import type { Job, StudioEvent } from '../studio-protocol.ts';
-import type { EngineWatch } from './engine-watch.ts';
+import { type EngineWatch, isLoss } from './engine-watch.ts';
 import { failureOf, notFound } from './failures.ts';
 import { keepAnswer, keepDraft, keepEnlarged, keepPicture } from './keep.ts';
 import { type Outcome, RunningJob } from './running-job.ts';
@@ -197,11 +197,12 @@ export class Queue {
 
   private ended(running: RunningJob, thrown: unknown): void {
     if (running.job.state === 'cancelled' || this.isClosed) return;
-    const { code } = toTuskError(thrown);
+    const error = toTuskError(thrown);
+    const { code } = error;
     if (code === 'internal')
       log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     const failed = { ...running.stored, job: { ...running.job, failure: failureOf(thrown) } };
-    const stored = code === 'engine-gone' ? afterLoss(failed, 'failed') : withState(failed, 'failed');
+    const stored = isLoss(error) ? afterLoss(failed, 'failed') : withState(failed, 'failed');
     const isKept = this.isWritten(() => this.library.jobs.put(stored));
     this.emit({ event: 'job', job: isKept ? stored.job : { ...running.job, ...WAITING } });
     if (isKept && code === 'file-write') this.hold(thrown);

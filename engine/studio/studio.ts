@@ -14,7 +14,7 @@ import {
 } from '../studio-protocol.ts';
 import { appHandlers } from './app-handlers.ts';
 import { chatHandlers } from './chat-handlers.ts';
-import { type EngineSpawner, EngineWatch } from './engine-watch.ts';
+import { type EngineListener, type EngineSpawner, EngineWatch } from './engine-watch.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { Models } from './models.ts';
 import type { Handlers, Parts } from './parts.ts';
@@ -32,6 +32,8 @@ export interface StudioOptions {
   checkpoint?: string;
   /** Folder of the network that enlarges; absent = the engine's own. */
   upscaler?: string;
+  /** Milliseconds of silence after which an engine is taken for hung; absent = by the size of its model. */
+  patienceMs?: number;
 }
 
 export class Studio {
@@ -46,13 +48,14 @@ export class Studio {
 
   private constructor(
     private readonly library: Library,
-    { spawn, checkpoint, upscaler }: StudioOptions,
+    { spawn, checkpoint, upscaler, patienceMs }: StudioOptions,
   ) {
     const emit = (event: StudioEvent) => this.emit(event);
-    const engine = new EngineWatch(spawn, (state, failure) => {
+    const onEngine: EngineListener = (state, failure) => {
       emit({ event: 'engine', state, failure });
       if (state === 'ready') void models.refresh();
-    });
+    };
+    const engine = new EngineWatch(spawn, onEngine, patienceMs);
     const models = new Models(library, engine, checkpoint, emit);
     const queue = new Queue(library, engine, emit, upscaler);
     this.parts = { library, engine, queue, models, emit };

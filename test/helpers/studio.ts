@@ -20,7 +20,10 @@ export interface TestStudio {
   jobIn(id: string, ...states: Job['state'][]): Promise<Job>;
 }
 
-export async function openStudio(folder?: string): Promise<TestStudio> {
+export async function openStudio(
+  folder?: string,
+  options: { patienceMs?: number } = {},
+): Promise<TestStudio> {
   process.env.TUSK_THREADS = '1';
   const place = folder ?? (await libraryFolder());
   const engines: SpawnedEngine[] = [];
@@ -29,7 +32,7 @@ export async function openStudio(folder?: string): Promise<TestStudio> {
     engines.push(engine);
     return engine;
   };
-  const studio = await Studio.open({ folder: place, spawn, checkpoint: CHECKPOINT });
+  const studio = await Studio.open({ folder: place, spawn, checkpoint: CHECKPOINT, ...options });
   const events: StudioEvent[] = [];
   studio.subscribe((event) => void events.push(event));
   const next: TestStudio['next'] = (match) =>
