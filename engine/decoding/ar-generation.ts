@@ -2,11 +2,14 @@
  * The plan of a picture: rows x (columns + 1) visual tokens from the language model, one after the other. The last
  * of each row is the forced end-of-line token; it is fed together with the token before it, in one step.
  *
+ * A single plan is drafted: a pass checks guessed tokens (plan-draft.ts) together, and goes on behind the right ones.
+ * The ids are those of the plain way, since each is drawn from the same scores by the same random number.
+ *
  * Guidance runs a second row of the same ids that sees only the last ten of the prompt. Several pictures of one
  * prompt share its prefill and then step as one batch.
  */
 import { throwIfCancelled } from '../errors.ts';
-import type { FloatTensor } from '../runtime/tensor.ts';
+import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import { ANSWER_PREFIX_LENGTH, distinctLayers, HarvestedStates } from './condition.ts';
 import type {
   ForwardOptions,
@@ -15,6 +18,7 @@ import type {
   PictureFeatures,
   RowOutput,
 } from './language-model.ts';
+import { PlanDraft } from './plan-draft.ts';
 import { type ChoiceRules, chooseToken, processScores, type RawScores } from './token-choice.ts';
 
 /** The reference's floor for top-k and top-p. */
@@ -37,6 +41,8 @@ export interface PlanRequest {
   onRow?: (finished: { sample: number; row: number; ids: readonly number[] }) => void | Promise<void>;
   /** Sees the scores of every step of sample 0 (forced ones too); costs a head more a row. */
   observe?: (step: number, scores: Float32Array) => void;
+  /** false: one token a pass always. Default true, where there is one sample and nobody observes. */
+  drafts?: boolean;
 }
 
 /** One picture to plan. */
@@ -84,11 +90,13 @@ interface SampleState {
 class PlanLoop {
   private readonly samples: readonly SampleState[];
   private readonly rowsPerSample: number;
+  private readonly draft: PlanDraft | undefined;
   private step = 0;
 
   private constructor(
     private readonly run: LanguageModelRun,
     private readonly firstId: number,
+    vocabularyEnd: number,
     private readonly request: PlanRequest,
     samples: readonly PlanSample[],
     private outputs: RowOutput[],
@@ -99,6 +107,10 @@ class PlanLoop {
       uniform,
       harvested: request.harvest && new HarvestedStates(request.harvest.layers),
     }));
+    const { columns, drafts = true, observe, rules } = request;
+    const isDrafted = drafts && !observe && samples.length === 1;
+    const allowed = { first: rules.firstAllowed ?? 0, end: vocabularyEnd };
+    this.draft = isDrafted ? new PlanDraft(columns, allowed) : undefined;
     this.keepStates();
   }
 
@@ -117,10 +129,12 @@ class PlanLoop {
       const order = samples.flatMap(() => [...inputs.keys()]);
       const run = samples.length === 1 ? prefilled : prefilled.fork(order);
       if (run !== prefilled) prefilled.dispose();
-      const firstId = model.shape.generationVocabulary > 0 ? model.shape.textVocabulary : 0;
+      const { generationStart, generationVocabulary, textVocabulary } = model.shape;
+      const hasGeneration = generationVocabulary > 0;
       return new PlanLoop(
         run,
-        firstId,
+        hasGeneration ? textVocabulary : 0,
+        hasGeneration ? generationStart + generationVocabulary : textVocabulary,
         request,
         samples,
         order.map((row) => outputs[row]!),
@@ -132,25 +146,83 @@ class PlanLoop {
   }
 
   async makeRow(row: number): Promise<void> {
-    const { columns, rows, endOfLineId, harvest } = this.request;
+    const { rows, endOfLineId, harvest } = this.request;
+    const isLast = row === rows - 1;
+    const forced = isLast && harvest ? [endOfLineId, harvest.imageEndId] : [endOfLineId];
+    if (this.draft) await this.makeDraftedRow(this.draft, forced, !isLast);
+    else await this.makePlainRow(forced, !isLast);
+    for (const [sample, { ids }] of this.samples.entries()) {
+      await this.request.onRow?.({ sample, row, ids });
+    }
+  }
+
+  private async makePlainRow(forced: readonly number[], goesOn: boolean): Promise<void> {
+    const { columns } = this.request;
     for (let column = 0; column < columns; column++) {
       throwIfCancelled(this.request.signal);
       for (const index of this.samples.keys()) this.choose(index);
       this.step += 1;
       if (column < columns - 1) await this.feed([]);
     }
-    const isLast = row === rows - 1;
-    await this.endRow(isLast && harvest ? [endOfLineId, harvest.imageEndId] : [endOfLineId], !isLast);
-    for (const [sample, { ids }] of this.samples.entries()) {
-      await this.request.onRow?.({ sample, row, ids });
-    }
+    await this.endRow(forced, goesOn);
   }
 
-  private choose(index: number): void {
+  /** Each pass feeds the newest token, a draft, and behind a draft that completes the row what is forced. */
+  private async makeDraftedRow(draft: PlanDraft, forced: readonly number[], goesOn: boolean): Promise<void> {
+    const { columns, harvest } = this.request;
+    const { ids, uniform } = this.samples[0]!;
+    const start = ids.length;
+    const above = start === 0 ? undefined : ids.slice(start - columns - 1, start - 1);
+    this.choose(0);
+    for (let isDone = false; !isDone; ) {
+      const guessed = draft.guess(ids.slice(start), above);
+      const completes = ids.length - start + guessed.length === columns;
+      const isNeeded = !completes || goesOn || harvest !== undefined || guessed.length > 0;
+      if (isNeeded) await this.feedDraft(guessed, completes ? forced : []);
+      const right = this.accept(guessed);
+      draft.learn(guessed.length, right);
+      isDone = completes && right === guessed.length;
+      if (!isDone && right === guessed.length) this.choose(0, right);
+    }
+    uniform?.();
+    ids.push(forced[0]!);
+  }
+
+  private async feedDraft(guessed: readonly number[], forced: readonly number[]): Promise<void> {
+    throwIfCancelled(this.request.signal);
+    const tokens = [this.samples[0]!.ids.at(-1)!, ...guessed, ...forced];
+    const rows = Array.from({ length: this.rowsPerSample }, () => tokens);
+    const positions = guessed.length > 0 ? tokens.length : 1;
+    this.outputs = await this.run.step(rows, forwardOptions(this.request, positions));
+  }
+
+  /**
+   * Draws behind each guess that was right, and forgets what was fed behind the first wrong one.
+   * @returns how many were right
+   */
+  private accept(guessed: readonly number[]): number {
+    const { ids } = this.samples[0]!;
+    for (const [i, guess] of guessed.entries()) {
+      this.choose(0, i);
+      if (ids.at(-1) === guess) continue;
+      this.keepStates(i + 1);
+      this.forgetLast(this.outputs[0]!.logits.shape[0]! - i - 1);
+      return i;
+    }
+    this.keepStates();
+    return guessed.length;
+  }
+
+  private forgetLast(tokens: number): void {
+    for (let row = 0; row < this.rowsPerSample; row++)
+      this.run.truncate(row, this.run.ids(row).length - tokens);
+  }
+
+  private choose(index: number, position = -1): void {
     const sample = this.samples[index]!;
     const { uniform } = sample;
     const rules = { ...this.request.rules, ...(uniform && { uniform }) };
-    const { id, scores } = chooseToken(this.rawScores(index, -1), this.seen(sample), rules);
+    const { id, scores } = chooseToken(this.rawScores(index, position), this.seen(sample), rules);
     sample.ids.push(id);
     if (index === 0) this.request.observe?.(this.step, scores);
   }
@@ -181,9 +253,11 @@ class PlanLoop {
     this.keepStates();
   }
 
-  private keepStates(): void {
+  /** @param count of the tokens last fed, default all */
+  private keepStates(count?: number): void {
     for (const [i, { harvested }] of this.samples.entries()) {
-      harvested?.add(this.outputs[i * this.rowsPerSample]!.hidden);
+      const { hidden } = this.outputs[i * this.rowsPerSample]!;
+      harvested?.add(count === undefined ? hidden : hidden.map((states) => firstRows(states, count)));
     }
   }
 
@@ -221,6 +295,12 @@ function forwardOptions({ harvest, signal }: PlanRequest, logits: number): Forwa
     ...(harvest && { hidden: distinctLayers(harvest.layers) }),
     ...(signal && { signal }),
   };
+}
+
+/** [count, width] of [tokens, width], a view. */
+function firstRows({ data, shape }: FloatTensor, count: number): FloatTensor {
+  const width = shape[1]!;
+  return floatTensor(data.subarray(0, count * width), [count, width]);
 }
 
 function scoresAt({ logits }: RowOutput, position: number): Float32Array {

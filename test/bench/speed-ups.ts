@@ -32,6 +32,7 @@ export async function measureSpeedUps(checkpoint: string | undefined): Promise<S
       await compare('a token on the cache, against the whole text anew', ...cachedToken(subject)),
       await compare('a line end folded into the token before it', ...foldedLineEnd(subject)),
       await compare('the generation head alone, against both heads', ...oneHead(subject)),
+      await compare('a plan drafted, against a token a pass', ...drafted(subject)),
       await compare('states harvested while planning', ...harvest(subject)),
       await compare(`${PICTURES} plans in one pass`, ...together(subject)),
       await compare("a chat's second question on its cache", ...secondQuestion(subject)),
@@ -138,6 +139,13 @@ function oneHead(subject: Subject): Pair {
       for (let i = 0; i < 16; i++) await run.step([[subject.plan.endOfLineId]], { logits: 1, heads });
     });
   return [steps('both'), steps('generation')];
+}
+
+function drafted({ languageModel, plan }: Subject): Pair {
+  return [
+    () => generatePlans(languageModel, { ...plan, drafts: false }, [{}]),
+    () => generatePlans(languageModel, plan, [{}]),
+  ];
 }
 
 function harvest({ languageModel, model, plan, promptIds }: Subject): Pair {

@@ -69,6 +69,51 @@ test('every row ends in the end-of-line id, which is nowhere else, and no id lie
   }
 });
 
+/** A plan of sample 3, and how often the decoder ran for it. */
+async function counted(decoder: LanguageModel, wanted: PlanRequest) {
+  const { forward } = decoder;
+  let passes = 0;
+  decoder.forward = (...pass) => {
+    passes += 1;
+    return forward.apply(decoder, pass);
+  };
+  const [plan] = await generatePlans(decoder, wanted, [sample(3)]);
+  decoder.forward = forward;
+  return { plan: plan!, passes };
+}
+
+/** On random weights few guesses are right, without guidance the embedded model's plans are guessed for the most part. */
+for (const [name, checkpoint] of [
+  ['random', 'test/parity/alpha/checkpoint'],
+  ['embedded', 'assets/model'],
+] as const) {
+  test(`drafted plans are those of one token a pass, states too (${name} model)`, async () => {
+    const drafting = await Model.open(checkpoint, { threads: 1 });
+    const { languageModel: decoder } = await drafting.networks(['languageModel']);
+    const { planGeneration, prompts, config } = drafting.files;
+    const messages = [{ role: 'user', content: 'a blue car on a yellow background' }] as const;
+    const promptIds = prompts.build(messages, { generate: { height: 8, width: 8 } }).ids;
+    const firstAllowed = planGeneration.visual_token_start_id!;
+    const harvest = {
+      layers: config.gen_condition_layers,
+      imageEndId: prompts.tokenizer.specialId('<|image end|>'),
+    };
+    const rules = { ...request.rules, temperature: 0.3, repetitionPenalty: 1, firstAllowed };
+    const ids = { promptIds, endOfLineId: planGeneration.eol_token_id!, rows: 8, columns: 8 };
+    for (const guidance of [1, 3]) {
+      const wanted = { ...ids, harvest, rules: { ...rules, guidance } };
+      const plain = await counted(decoder, { ...wanted, drafts: false });
+      const drafted = await counted(decoder, wanted);
+      assert.deepEqual(drafted.plan.ids, plain.plan.ids);
+      const difference = compareTensors(drafted.plan.states!, plain.plan.states!);
+      assert.ok(difference.maxRel < 1e-5, `they differ by ${difference.maxRel}`);
+      const most = name === 'embedded' && guidance === 1 ? plain.passes / 2 : plain.passes;
+      assert.ok(drafted.passes <= most, `${drafted.passes} of ${plain.passes} passes`);
+    }
+    await drafting.dispose();
+  });
+}
+
 test('the same seed gives the same plan, another seed another, with or without harvesting and observing', async () => {
   const plain = await generatePlans(languageModel, request, [sample(3)]);
   const layers = model.files.config.gen_condition_layers;
