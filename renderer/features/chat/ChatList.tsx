@@ -51,7 +51,7 @@ function ChatRow({ chat }: { chat: Chat }) {
     <li className="chat-row" data-open={isOpen}>
       <button type="button" aria-current={isOpen} onClick={() => void openChat(chat.id)}>
         {chat.coverVersionId ? (
-          <img src={thumbnailUrl(chat.coverVersionId, 96)} alt="" />
+          <img src={thumbnailUrl(chat.coverVersionId, 96)} alt="" loading="lazy" />
         ) : (
           <span className="chat-cover" />
         )}

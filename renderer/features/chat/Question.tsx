@@ -28,7 +28,7 @@ function About({ versionId }: { versionId: string }) {
       aria-label={t('picture.show', { prompt })}
       onClick={() => selectVersion(versionId)}
     >
-      <img src={thumbnailUrl(versionId, 96)} alt={prompt} />
+      <img src={thumbnailUrl(versionId, 96)} alt={prompt} loading="lazy" />
     </button>
   );
 }

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { deleteVersions } from '../../engine/actions.ts';
 import { call } from '../../engine/studio.ts';
-import { selectVersion, useWorkspace } from '../../stores/workspace.ts';
+import { compare, selectVersion, useWorkspace } from '../../stores/workspace.ts';
 import { type Direction, type Node, neighbour } from './tree.ts';
 
 const SIDE = 44;
@@ -20,7 +20,6 @@ interface Props {
 }
 
 export function Tree({ nodes, shownId }: Props) {
-  const { t } = useTranslation();
   const area = useRef<HTMLDivElement>(null);
   const width = Math.max(...nodes.map(left)) + SIDE;
   const height = Math.max(...nodes.map(top)) + SIDE;
@@ -40,7 +39,6 @@ export function Tree({ nodes, shownId }: Props) {
           <TreeNode key={node.version.id} node={node} nodes={nodes} isShown={node.version.id === shownId} />
         ))}
       </div>
-      {nodes.length > 1 && <p className="tree-hint">{t('versions.compareHint')}</p>}
     </div>
   );
 }
@@ -80,7 +78,7 @@ function TreeNode({ node, nodes, isShown }: { node: Node; nodes: Node[]; isShown
       onClick={choose}
       onKeyDown={press}
     >
-      <img src={thumbnailUrl(id, 96)} alt="" />
+      <img src={thumbnailUrl(id, 96)} alt="" loading="lazy" />
       {starred && <Star size={10} fill="currentColor" aria-hidden="true" />}
     </button>
   );
@@ -89,6 +87,5 @@ function TreeNode({ node, nodes, isShown }: { node: Node; nodes: Node[]; isShown
 /** The picture on the canvas against another one. */
 function compareWith(versionId: string): void {
   const { versionId: shown } = useWorkspace.getState();
-  if (shown && shown !== versionId)
-    useWorkspace.setState({ compareIds: [shown, versionId], dialog: 'compare' });
+  if (shown && shown !== versionId) compare(shown, versionId);
 }
