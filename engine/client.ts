@@ -50,6 +50,11 @@ export class EngineClient {
     for (const { reject } of this.pending.values()) reject(this.gone);
   }
 
+  /** The process has ended, or can't be reached any more. */
+  get isGone(): boolean {
+    return this.gone;
+  }
+
   /**
    * @throws TuskError with the engine's code; `engine-gone` if its process ends first; the parameters' own error
    *   at once, before anything is sent.

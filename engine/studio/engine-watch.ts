@@ -47,6 +47,8 @@ export class EngineWatch {
 
   /** The running engine, once its model is open. A problem with the model is told by the verbs themselves. */
   async client(): Promise<EngineClient> {
+    // The line to a process that is killed closes before its end is told.
+    if (this.engine?.client.isGone) this.lost(this.engine);
     if (!this.engine && !this.isStopped) this.launch('restarting');
     let awaited: Promise<void>;
     do {
