@@ -23,6 +23,7 @@ from training.scorer.detect import detect
 from training.scorer.prompts import Prompt, EditCase, QuestionCase, load
 from training.scorer.report import Tally, contact_sheet, table
 from training.scorer.score import answer_ok, judge, score_edit
+from training.train_common import one_quiet_thread
 
 BATCH = 16
 WRONG_SHIFT = 7
@@ -45,7 +46,6 @@ def picked(items: list, each: int | None) -> list[int]:
 
 def _manifest(run: Path) -> dict:
     """What RUN already holds."""
-    run.mkdir(parents=True, exist_ok=True)
     file = run / "manifest.json"
     return json.loads(file.read_text()) if file.exists() else {}
 
@@ -53,12 +53,15 @@ def _manifest(run: Path) -> dict:
 # ---------------------------------------------------------------- make
 
 
+def batches(jobs: list) -> list[list]:
+    return [jobs[start : start + BATCH] for start in range(0, len(jobs), BATCH)]
+
+
 def make_pictures(model, prompts: list[Prompt], indices: list[int], seeds: int, run: Path) -> list[dict]:
     """Every prompt with seeds 1 to `seeds`."""
     jobs = [(i, seed) for seed in range(1, seeds + 1) for i in indices]
     made = []
-    for start in range(0, len(jobs), BATCH):
-        batch = jobs[start : start + BATCH]
+    for batch in batches(jobs):
         pictures = model.create([prompts[i].text for i, _ in batch], [seed for _, seed in batch])
         for (i, seed), picture in zip(batch, pictures, strict=True):
             made.append({"index": i, "seed": seed, "file": f"create-{i:03d}-{seed}.png"})
@@ -68,35 +71,43 @@ def make_pictures(model, prompts: list[Prompt], indices: list[int], seeds: int, 
 
 def make_edits(model, edits: list[EditCase], indices: list[int], seeds: int, run: Path) -> list[dict]:
     """Every instruction with seeds 1 to `seeds`, on the true source picture."""
+    jobs = [(i, seed) for seed in range(1, seeds + 1) for i in indices]
     made = []
-    for i in indices:
-        for seed in range(1, seeds + 1):
-            picture = model.edit(render(edits[i].source), edits[i].text, seed)
+    for batch in batches(jobs):
+        sources = [render(edits[i].source) for i, _ in batch]
+        pictures = model.edit_many(sources, [edits[i].text for i, _ in batch], [seed for _, seed in batch])
+        for (i, seed), picture in zip(batch, pictures, strict=True):
             made.append({"index": i, "seed": seed, "file": f"edit-{i:03d}-{seed}.png"})
             Image.fromarray(picture).save(run / made[-1]["file"])
     return made
 
 
 def make_answers(model, questions: list[QuestionCase], indices: list[int]) -> list[dict]:
-    return [{"index": i, "text": model.answer(render(questions[i].scene), questions[i].text)} for i in indices]
+    made = []
+    for batch in batches(indices):
+        texts = model.answer_many([render(questions[i].scene) for i in batch], [questions[i].text for i in batch])
+        made += [{"index": i, "text": text} for i, text in zip(batch, texts, strict=True)]
+    return made
 
 
 def make(options: argparse.Namespace) -> None:
     """Runs the checkpoint over the chosen parts of the test; parts made earlier in RUN stay."""
     from training.networks import load as load_model
 
+    one_quiet_thread(0)
     prompts, edits, questions = load()
-    manifest = _manifest(options.run)
     model, began = load_model(options.checkpoint), time.time()
-    if "create" in options.parts:
-        indices = picked(prompts, options.each)
-        manifest["created"] = make_pictures(model, prompts, indices, options.seeds, options.run)
-    if "edit" in options.parts:
-        manifest["edited"] = make_edits(model, edits, picked(edits, options.each), options.seeds, options.run)
-    if "answer" in options.parts:
-        manifest["answered"] = make_answers(model, questions, picked(questions, options.each))
-    (options.run / "manifest.json").write_text(json.dumps(manifest, indent=1))
-    print(f"made in {time.time() - began:.0f} s")
+    makers = {  # verb -> key of the manifest, entries
+        "create": ("created", lambda: make_pictures(model, prompts, picked(prompts, options.each), options.seeds, options.run)),
+        "edit": ("edited", lambda: make_edits(model, edits, picked(edits, options.each), options.seeds, options.run)),
+        "answer": ("answered", lambda: make_answers(model, questions, picked(questions, options.each))),
+    }
+    options.run.mkdir(parents=True, exist_ok=True)
+    for part in options.parts:
+        name, maker = makers[part]
+        made = maker()
+        (options.run / "manifest.json").write_text(json.dumps(_manifest(options.run) | {name: made}, indent=1))
+        print(f"{name}: {len(made)}, {time.time() - began:.0f} s", flush=True)
 
 
 def write_inputs(options: argparse.Namespace) -> None:

@@ -88,15 +88,9 @@ class Model:
         stack = np.stack(pictures)
         return list(self.paint(instructions, self.plan(instructions, seeds, stack), seeds, stack))
 
-    def edit(self, picture: np.ndarray, instruction: str, seed: int) -> np.ndarray:
-        return self.edit_many([picture], [instruction], [seed])[0]
-
     @torch.no_grad()
     def answer_many(self, pictures: list[np.ndarray], questions: list[str]) -> list[str]:
         t = self.tokenizer
         prompts = [expanded(t.encode(t.question_prompt(q))) for q in questions]
         made = generate_text(self.text, self.table, self.head, prompts, self._seen(np.stack(pictures)))
         return [t.decode(ids) for ids in made]
-
-    def answer(self, picture: np.ndarray, question: str) -> str:
-        return self.answer_many([picture], [question])[0]

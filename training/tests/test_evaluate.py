@@ -21,11 +21,11 @@ class Oracle:
     def create(self, prompts: list[str], seeds: list[int]) -> list[np.ndarray]:
         return [self.pictures[text] for text in prompts]
 
-    def edit(self, picture: np.ndarray, instruction: str, seed: int) -> np.ndarray:
-        return self.targets[instruction]
+    def edit_many(self, pictures: list[np.ndarray], instructions: list[str], seeds: list[int]) -> list[np.ndarray]:
+        return [self.targets[text] for text in instructions]
 
-    def answer(self, picture: np.ndarray, question: str) -> str:
-        return self.answers[question]
+    def answer_many(self, pictures: list[np.ndarray], questions: list[str]) -> list[str]:
+        return [self.answers[text] for text in questions]
 
 
 @pytest.fixture(scope="module")
