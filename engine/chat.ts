@@ -4,6 +4,8 @@ import { generateAnswer } from './decoding/text-generation.ts';
 import { TuskError, throwIfCancelled } from './errors.ts';
 import { byKey, readSource, type SourcePicture } from './picture-sources.ts';
 import type { ChatMessage, ChatResult, Params, RequestContext } from './protocol.ts';
+import type { PictureByName, PromptReader, ReadPrompt } from './reading.ts';
+import { shorterAndShorter } from './recent-messages.ts';
 import { resolveSampling } from './settings.ts';
 import { StageClock } from './stage-clock.ts';
 import type { Message, MessagePart } from './tokenizer/messages.ts';
@@ -20,15 +22,18 @@ export async function chat(
 ): Promise<ChatResult> {
   const clock = new StageClock();
   const { emit, signal } = context;
-  const { answerGeneration, prompts } = bench.model.files;
+  const { answerGeneration, config, prompts } = bench.model.files;
   assertAnswerable(params.messages);
   const { messages, sources } = await readMessages(params.messages);
   const networks = await clock.time('loadMs', () => bench.networks(['languageModel'], context));
 
+  const mostTokens = config.llm_config.text_config.max_position_embeddings;
+  const wanted = Math.min(params.maxTokens ?? answerGeneration.max_new_tokens, Math.floor(mostTokens / 2));
   const conversation = bench.conversation(networks.languageModel);
   const { prompt, read } = await clock.time('readMs', async () => {
     emit({ event: 'reading', tokens: 0, pictures: sources.length });
-    const prompt = await bench.reader(networks.languageModel).read(messages, byKey(sources));
+    const reader = bench.reader(networks.languageModel);
+    const prompt = await readRecent(reader, messages, byKey(sources), mostTokens - wanted);
     throwIfCancelled(signal);
     emit({ event: 'reading', tokens: prompt.ids.length, pictures: sources.length });
     return { prompt, read: await conversation.read(prompt, signal) };
@@ -43,7 +48,7 @@ export async function chat(
       {
         rules: { ...sampling, minimumKept: MINIMUM_KEPT, ...(uniform && { uniform }) },
         stopIds: [answerGeneration.eos_token_id ?? prompts.tokenizer.specialId('<|im_end|>')].flat(),
-        maxNewTokens: params.maxTokens ?? answerGeneration.max_new_tokens,
+        maxNewTokens: wanted,
         decoder: prompts.tokenizer.streamDecoder(),
         firstSpecialId: prompts.tokenizer.config.special_start_id,
         onText: (delta) => emit({ event: 'text', delta }),
@@ -59,6 +64,28 @@ function assertAnswerable(messages: readonly ChatMessage[]): void {
   if (messages.at(-1)?.role === 'user') return;
   throw new TuskError('bad-prompt', "The conversation doesn't end with the person's message.", {
     hint: 'Ask something.',
+  });
+}
+
+/**
+ * As much of the conversation's end as leaves room for the answer.
+ * @param room tokens for the prompt
+ * @throws TuskError `bad-prompt` if not even the last question fits
+ */
+async function readRecent(
+  reader: PromptReader,
+  messages: readonly Message[],
+  pictures: PictureByName,
+  room: number,
+): Promise<ReadPrompt> {
+  let tokens = 0;
+  for (const recent of shorterAndShorter(messages)) {
+    const prompt = await reader.read(recent, pictures);
+    tokens = prompt.ids.length;
+    if (tokens <= room) return prompt;
+  }
+  throw new TuskError('bad-prompt', `The question takes ${tokens} tokens; the model reads ${room}.`, {
+    hint: 'Shorten it, or ask for a shorter answer.',
   });
 }
 

@@ -44,6 +44,7 @@ export function summarize(model: Model, loadMs: number): ModelSummary {
     path: model.path,
     fingerprint: model.fingerprint,
     weightBytes: [...model.checkpoint.tensors].reduce((sum, { length }) => sum + length, 0),
+    conversation: tusk.conversation,
     defaults: modelDefaults(model),
     presets: presetNames(tusk),
     trainedSizes: (tusk.sizes ?? []).map(([width, height]) => ({ width, height })),

@@ -10,15 +10,33 @@ const NOUN_PHRASE = /^(an?|one|two|three|four|five|six|some|several)\s/i;
 const EDIT =
   /^(please\s+)?(add|put|place|remove|delete|erase|replace|swap|turn|make|paint|colou?r|recolou?r|change|move|shift|flip|mirror|rotate|set)\b/i;
 
+/** What is said around a request: "could you please …", "I'd like you to …". */
+const POLITE =
+  /^(?:(?:can|could|would|will) you|i(?:'d| would)? (?:like|want|need) you to|i want to|let'?s|now|please|ok(?:ay)?,?)\s+/i;
+/** "I want a cat", "I'd like to see a picture of one". */
+const WISH = /^i(?:'d| would)? (?:like|want|need)(?: to (?:see|have))? (?:an?|some|one|two|three|another)\s/i;
+
 /**
  * @param hasPicture there is a current picture that could be changed
  * @returns the guess; a person must be able to overrule it
  */
 export function detectIntent(message: string, hasPicture: boolean): Intent {
-  const text = message.trim();
-  if (text.endsWith('?')) return 'ask';
+  const whole = message.trim();
+  const text = plainly(whole.replace(/[\s?.!]+$/, ''));
+  if (whole.endsWith('?') && !isRequest(text, whole)) return 'ask';
   if (hasPicture && EDIT.test(text) && !isNewPicture(text)) return 'edit';
-  return CREATE.test(text) || NOUN_PHRASE.test(text) ? 'create' : 'ask';
+  return CREATE.test(text) || NOUN_PHRASE.test(text) || WISH.test(text) ? 'create' : 'ask';
+}
+
+function plainly(text: string): string {
+  const shorter = text.replace(POLITE, '');
+  return shorter === text ? text : plainly(shorter);
+}
+
+/** "can you draw a cat?" wants a cat, "can you draw?" an answer. */
+function isRequest(text: string, whole: string): boolean {
+  const isAsked = /^(?:can|could|would|will) you\b/i.test(whole);
+  return isAsked && (CREATE_NOUN.test(text) || EDIT.test(text)) && /\s/.test(text);
 }
 
 /** "make a blue car" is a new picture, "make the car blue" changes one. */

@@ -147,6 +147,8 @@ export const modelCard = z.object({
   embedded: z.boolean(),
   inUse: z.boolean(),
   abilities: z.array(z.string()),
+  /** Earlier questions and answers of a chat are sent along; true also while that isn't known yet. */
+  holdsConversation: z.boolean(),
   parameters: z.number(),
   sizeBytes: z.number(),
   /** Memory a picture needs and what is free now, bytes. */

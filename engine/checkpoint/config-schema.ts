@@ -29,6 +29,8 @@ const textConfig = z
     num_key_value_heads: width.nullable().default(32),
     head_dim: width.default(128),
     rope_theta: z.number().positive().default(5e6),
+    /** Tokens of a prompt and its answer together. */
+    max_position_embeddings: size.default(128_000),
     tie_word_embeddings: z.boolean().default(false),
     attention_bias: z.boolean().default(false),
     extra_gen_vocab: z.boolean().default(true),

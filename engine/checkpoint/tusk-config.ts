@@ -59,6 +59,8 @@ const schema = z.object({
   presets: z.record(z.string().max(64), preset).default({}),
   /** Words the model was trained on; empty = not stated. */
   vocabulary: words.default([]),
+  /** Trained on conversations of several turns. Otherwise each question stands for itself. */
+  conversation: z.boolean().default(false),
   /** What it can do, in short plain phrases. */
   abilities: words.default([]),
   examples: z.object({ create: words, edit: words, ask: words }).default({ create: [], edit: [], ask: [] }),
@@ -67,9 +69,12 @@ const schema = z.object({
 export type TuskConfig = z.infer<typeof schema>;
 export type Preset = z.infer<typeof preset>;
 
+/** Without the file it is one of the published checkpoints. */
+const PUBLISHED = { conversation: true };
+
 /** @throws TuskError `checkpoint-damaged` naming the bad key of tusk.json. */
 export async function readTuskConfig(checkpoint: Checkpoint): Promise<TuskConfig> {
-  const parsed = schema.safeParse((await checkpoint.readJson('tusk.json')) ?? {});
+  const parsed = schema.safeParse((await checkpoint.readJson('tusk.json')) ?? PUBLISHED);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0]!;
   throw new TuskError(

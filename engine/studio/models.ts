@@ -122,6 +122,7 @@ export class Models {
       embedded: id === EMBEDDED,
       inUse,
       abilities: inUse ? (this.engine.summary?.abilities ?? []) : [],
+      holdsConversation: !inUse || (this.engine.summary?.conversation ?? true),
       parameters: info?.networks.reduce((sum, { parameters }) => sum + parameters, 0) ?? 0,
       sizeBytes: info?.fileBytes ?? 0,
       needsBytes: info?.memoryBytes.create ?? 0,

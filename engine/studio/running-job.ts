@@ -12,6 +12,7 @@ import type {
   UpscaleResult,
 } from '../protocol.ts';
 import type { Job, StudioEvent } from '../studio-protocol.ts';
+import { messagesOf } from './conversation.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import { StageTimes } from './time-left.ts';
 
@@ -139,9 +140,9 @@ export class RunningJob {
   }
 
   private async question(): Promise<ParamsInput<'chat'>> {
-    const pictures = (await this.pictures()).map((picture) => ({ type: 'picture' as const, picture }));
-    const content = [...pictures, { type: 'text' as const, text: this.job.message }];
-    return { messages: [{ role: 'user', content }], seed: this.job.seed, ...this.model() };
+    const holdsConversation = this.engine.summary?.conversation ?? false;
+    const messages = await messagesOf(this.library, this.job, holdsConversation);
+    return { messages, seed: this.job.seed, ...this.model() };
   }
 
   private pictures(): Promise<PictureSource[]> {

@@ -85,6 +85,13 @@ test('a question about a picture is answered in the thread', async ({ desk }) =>
   expect(jobs[0]).toMatchObject({ mode: 'ask', targetIds: [blue.id], failure: null });
   const answer = turns.find(({ role }) => role === 'tusk')!.text;
   if (answer.trim()) await expect(page.locator('.answer')).toContainText(answer.trim().slice(0, 10));
+  const { models } = await studio.call('models.list', {});
+  await page.getByRole('textbox', { name: 'Message' }).fill('and where is it?');
+  await expect(page.getByText('answers each question on its own')).toHaveCount(
+    models.find(({ inUse }) => inUse)!.holdsConversation ? 0 : 1,
+  );
+  await page.getByRole('textbox', { name: 'Message' }).fill('draw a cat');
+  await expect(page.getByText('answers each question on its own')).toHaveCount(0);
 });
 
 /** The inference process is the server's child that runs process.js. */

@@ -8,6 +8,7 @@ import { useFittingExamples } from '../../engine/examples.ts';
 import { sendMessage } from '../../engine/send.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
+import { AloneNote } from './AloneNote.tsx';
 import { ComposerOptions } from './ComposerOptions.tsx';
 import { ModeChip } from './ModeChip.tsx';
 import { Targets } from './Targets.tsx';
@@ -42,6 +43,7 @@ export function Composer() {
       </div>
       <MessageField />
       <WordNotes words={detected.unknownWords} />
+      {detected.mode === 'ask' && <AloneNote />}
       <div className="composer-foot">
         <ComposerOptions />
         <AddPicture />

@@ -17,6 +17,17 @@ const MESSAGES: readonly (readonly [message: string, hasPicture: boolean, intent
   ['a red apple in snow', false, 'create'],
   ['two blue cars', true, 'create'],
   ['a red apple?', false, 'ask'],
+  ['can you draw a red apple?', false, 'create'],
+  ['Could you please make me a blue car?', true, 'create'],
+  ['would you make the car blue?', true, 'edit'],
+  ['can you change the background to red?', true, 'edit'],
+  ["I'd like you to paint a house", false, 'create'],
+  ['I want a cat', true, 'create'],
+  ['ok, now make it green', true, 'edit'],
+  ['Can you see the car?', true, 'ask'],
+  ['could you be wrong?', true, 'ask'],
+  ['I want to know what this is', true, 'ask'],
+  ['will the apple fall?', true, 'ask'],
 ];
 
 for (const [message, hasPicture, intent] of MESSAGES) {

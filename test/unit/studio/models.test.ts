@@ -41,6 +41,7 @@ const card = (change: Partial<ModelCard>): ModelCard => ({
   embedded: false,
   inUse: false,
   abilities: [],
+  holdsConversation: true,
   parameters: 1,
   sizeBytes: 1,
   needsBytes: 1e6,

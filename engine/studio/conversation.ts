@@ -1,0 +1,67 @@
+/** What a question is sent with: the chat's questions and answers before it, where the model can hold them. */
+import type { Library } from '../library/library.ts';
+import type { ChatMessage } from '../protocol.ts';
+import type { Job, Turn } from '../studio-protocol.ts';
+
+/** More than any model reads; what doesn't fit its context the engine leaves out. */
+const MOST_EXCHANGES = 400;
+
+interface Asked {
+  text: string;
+  /** Pictures it is about. */
+  versionIds: readonly string[];
+  answer: string;
+}
+
+/** @param holdsConversation otherwise the question goes alone */
+export async function messagesOf(
+  library: Library,
+  job: Job,
+  holdsConversation: boolean,
+): Promise<ChatMessage[]> {
+  const earlier = holdsConversation ? answeredBefore(library, job) : [];
+  const messages: ChatMessage[] = [];
+  let shown = '';
+  for (const { text, versionIds, answer } of earlier) {
+    const pictures = await stillThere(library, versionIds);
+    if (!pictures) continue;
+    messages.push(question(text, same(shown, versionIds) ? [] : pictures), reply(answer));
+    shown = versionIds.join();
+  }
+  const pictures = same(shown, job.targetIds) ? [] : await Promise.all(job.targetIds.map(read(library)));
+  return [...messages, question(job.message, pictures)];
+}
+
+/** A picture that goes on being talked about is shown once. */
+const same = (shown: string, versionIds: readonly string[]): boolean =>
+  shown !== '' && shown === versionIds.join();
+
+function answeredBefore({ chats }: Library, { chatId, turnId }: Job): Asked[] {
+  const turns = chats.turns(chatId);
+  const replies = new Map(turns.map((turn) => [turn.replyToId, turn]));
+  const until = turns.findIndex(({ id }) => id === turnId);
+  return turns
+    .slice(0, until)
+    .filter(({ role, mode }) => role === 'person' && mode === 'ask')
+    .flatMap((turn) => answered(turn, replies.get(turn.id)))
+    .slice(-MOST_EXCHANGES);
+}
+
+const answered = ({ text, versionIds }: Turn, reply: Turn | undefined): Asked[] =>
+  reply && reply.text.trim() !== '' ? [{ text, versionIds, answer: reply.text }] : [];
+
+const read = (library: Library) => async (id: string) => ({ bytes: await library.pictures.read(id) });
+
+/** undefined if one was thrown away: then nobody knows what the question was about. */
+const stillThere = (library: Library, versionIds: readonly string[]) =>
+  Promise.all(versionIds.map(read(library))).catch(() => undefined);
+
+const question = (text: string, pictures: readonly { bytes: Uint8Array }[]): ChatMessage => ({
+  role: 'user',
+  content: [
+    ...pictures.map((picture) => ({ type: 'picture' as const, picture })),
+    { type: 'text' as const, text },
+  ],
+});
+
+const reply = (text: string): ChatMessage => ({ role: 'assistant', content: [{ type: 'text', text }] });
