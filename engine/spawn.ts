@@ -32,6 +32,7 @@ export function spawnEngine(): SpawnedEngine {
   };
 }
 
+/** A message to a process that is being killed finds a broken pipe: `error` says so, as often as it happens. */
 function childPort(child: ChildProcess): Port {
   return {
     send: (message) => void (child.connected && child.send(message as object)),
@@ -42,7 +43,7 @@ function childPort(child: ChildProcess): Port {
         if (!told) listener();
         told = true;
       };
-      for (const event of ['exit', 'error', 'disconnect'] as const) child.once(event, tell);
+      for (const event of ['exit', 'error', 'disconnect'] as const) child.on(event, tell);
     },
     close: () => child.disconnect(),
   };

@@ -10,7 +10,7 @@ import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { run } from 'node:test';
 
-const FOLDERS = ['test/unit', 'test/parity'];
+const FOLDERS = ['test/unit', 'test/parity', 'test/faults'];
 const CHECKS = [
   ['types', ['tsc', '-p', '.']],
   ['format and lint', ['biome', 'check', '.']],

@@ -202,7 +202,9 @@ export class Queue {
     if (code === 'internal')
       log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
     const failed = { ...running.stored, job: { ...running.job, failure: failureOf(thrown) } };
-    const stored = isLoss(error) ? afterLoss(failed, 'failed') : withState(failed, 'failed');
+    const stored = isLoss(error)
+      ? afterLoss(failed, stateAfterLoss(running.job))
+      : withState(failed, 'failed');
     const isKept = this.isWritten(() => this.library.jobs.put(stored));
     this.emit({ event: 'job', job: isKept ? stored.job : { ...running.job, ...WAITING } });
     if (isKept && code === 'file-write') this.hold(thrown);
@@ -287,8 +289,12 @@ const withState = (stored: StoredJob, state: Job['state']): StoredJob => ({
   job: { ...stored.job, state, remainingMs: null },
 });
 
+/** A job the engine was lost before it began with waits on by itself. */
+const stateAfterLoss = ({ stage }: Job) => (stage === 'waiting' ? 'queued' : 'failed');
+
 /** One engine loss more; the third parks the job. */
 function afterLoss(stored: StoredJob, state: 'queued' | 'failed'): StoredJob {
   const engineLosses = stored.engineLosses + 1;
-  return { ...withState(stored, engineLosses >= MOST_ENGINE_LOSSES ? 'parked' : state), engineLosses };
+  const after = withState(stored, engineLosses >= MOST_ENGINE_LOSSES ? 'parked' : state);
+  return { ...after, job: { ...after.job, ...(after.job.state === 'queued' && WAITING) }, engineLosses };
 }

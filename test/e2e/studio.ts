@@ -4,6 +4,7 @@ import WebSocket from 'ws';
 import type {
   Failure,
   StudioAnswer,
+  StudioEvent,
   StudioMethod,
   StudioParams,
   Version,
@@ -15,11 +16,13 @@ type Reply = { id: number; answer: unknown } | { id: number; failure: Failure };
 export class StudioClient {
   private calls = 0;
   private readonly waiting = new Map<number, (reply: Reply) => void>();
+  private readonly listeners = new Set<(event: StudioEvent) => void>();
 
   private constructor(private readonly socket: WebSocket) {
     socket.on('message', (data: Buffer, isBinary: boolean) => {
-      const message = decodeFrame(isBinary ? data : data.toString('utf8')) as Reply;
-      this.waiting.get(message.id)?.(message);
+      const message = decodeFrame(isBinary ? data : data.toString('utf8')) as Reply | StudioEvent;
+      if ('event' in message) for (const listener of this.listeners) listener(message);
+      else this.waiting.get(message.id)?.(message);
     });
   }
 
@@ -41,6 +44,12 @@ export class StudioClient {
     this.waiting.delete(id);
     if ('failure' in reply) throw new Error(`${method}: ${reply.failure.message}`);
     return reply.answer as StudioAnswer<M>;
+  }
+
+  /** @returns how to stop listening. */
+  onEvent(listener: (event: StudioEvent) => void): () => void {
+    this.listeners.add(listener);
+    return () => void this.listeners.delete(listener);
   }
 
   close(): void {

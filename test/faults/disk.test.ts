@@ -1,0 +1,152 @@
+/** The library's disk full, read-only, or wanted by two: said in plain words, nothing lost, nothing ended. */
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import type { StudioClient } from '../e2e/studio.ts';
+import { libraryFolder } from '../helpers/library.ts';
+import { endServer, openServer, refusedServer } from '../helpers/server.ts';
+import { SmallDisk } from '../helpers/small-disk.ts';
+import { QUICK } from '../helpers/studio.ts';
+
+const FULL = /the disk is full or failing|can't be written/;
+
+async function submit(studio: StudioClient, chatId: string, message: string): Promise<string> {
+  const request = { chatId, mode: 'create' as const, message, targetIds: [], settings: QUICK, seed: 7 };
+  return (await studio.call('jobs.submit', request)).jobs[0]!.id;
+}
+
+async function stateOf(studio: StudioClient, chatId: string, jobId: string): Promise<string> {
+  const { jobs } = await studio.call('chats.get', { chatId });
+  return jobs.find(({ id }) => id === jobId)!.state;
+}
+
+async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 600; tries++) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`never came true: ${what}`);
+}
+
+const bringIn = async (studio: StudioClient, side = 64) =>
+  studio.call('versions.import', { chatId: null, name: 'kept.png', bytes: await noise(side) });
+
+/** A picture that needs room. */
+async function noise(side: number): Promise<Uint8Array> {
+  const raw = { width: side, height: side, channels: 3 as const };
+  return new Uint8Array(
+    await sharp(randomBytes(side * side * 3), { raw })
+      .png()
+      .toBuffer(),
+  );
+}
+
+test('a disk that fills up: told, the server goes on, the queue holds, with room everything is made', async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const server = await openServer(disk.folder);
+  const { studio } = server;
+  const kept = await bringIn(studio);
+  const chat = await studio.call('chats.create', { title: 'before' });
+  await studio.call('jobs.pause', { paused: true });
+  const waiting = [await submit(studio, chat.id, 'a boat'), await submit(studio, chat.id, 'a house')];
+  await disk.fill();
+
+  await studio.call('jobs.pause', { paused: false }).catch((thrown) => assert.match(String(thrown), FULL));
+  await assert.rejects(bringIn(studio, 512), FULL);
+  const isHeld = async () => (await studio.call('studio.open', {})).queuePaused;
+  await until(isHeld, 'the queue holds');
+  const thumbnail = await fetch(new URL(`/pictures/${kept.id}/thumbnail?size=320`, server.address), {
+    headers: { cookie: server.cookie },
+  });
+  assert.equal(thumbnail.status, 200, 'what is there can be looked at');
+  assert.equal((await studio.call('library.list', {})).total, 1);
+
+  await disk.empty();
+  await studio.call('jobs.pause', { paused: false });
+  for (const id of waiting) {
+    await until(async () => {
+      const state = await stateOf(studio, chat.id, id);
+      if (state === 'failed') await studio.call('jobs.retry', { jobId: id });
+      return state === 'done';
+    }, `${id} is made`);
+  }
+  assert.equal(await endServer(server, 'SIGTERM'), 0);
+
+  const again = await openServer(disk.folder);
+  const { total } = await again.studio.call('library.list', {});
+  assert.equal(total, 3);
+  assert.deepEqual((await again.studio.call('studio.open', {})).problems, []);
+  const parts = (await readdir(disk.folder, { recursive: true })).filter((name) => name.endsWith('.part'));
+  assert.deepEqual(parts, []);
+  await endServer(again, 'SIGTERM');
+});
+
+test('a full disk at the start: the library opens, can be looked at, and gets room from its bin', async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const first = await openServer(disk.folder);
+  const large = await bringIn(first.studio, 512);
+  const kept = await bringIn(first.studio);
+  await first.studio.call('versions.delete', { versionIds: [large.id] });
+  await endServer(first, 'SIGKILL');
+  await disk.fill();
+  const second = await openServer(disk.folder);
+  assert.equal((await second.studio.call('library.list', {})).total, 1);
+  assert.deepEqual(await second.studio.call('library.emptyBin', {}), { deleted: 1 });
+  await second.studio.call('versions.star', { versionId: kept.id, starred: true });
+  await endServer(second, 'SIGKILL');
+  const third = await openServer(disk.folder);
+  assert.equal((await third.studio.call('versions.get', { versionId: kept.id })).starred, true);
+  await endServer(third, 'SIGTERM');
+});
+
+test('a library that can not be written is refused with a sentence, and stays as it is', async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const server = await openServer(disk.folder);
+  await bringIn(server.studio);
+  await endServer(server, 'SIGTERM');
+  disk.readOnly();
+  const before = await readdir(disk.folder, { recursive: true });
+  const { code, said } = await refusedServer(disk.folder);
+  assert.equal(code, 1);
+  assert.match(said, /can't be (made or )?written/);
+  assert.doesNotMatch(said, /\n\s+at /, 'no stack');
+  assert.deepEqual(await readdir(disk.folder, { recursive: true }), before);
+});
+
+test('two Tusks on one library: the second says so and ends, the first goes on, then it is free', async () => {
+  const folder = await libraryFolder();
+  const first = await openServer(folder);
+  const { code, said } = await refusedServer(folder);
+  assert.equal(code, 1);
+  assert.match(said, /in use by another program/);
+  const kept = await bringIn(first.studio);
+  await endServer(first, 'SIGKILL');
+  const second = await openServer(folder);
+  assert.equal((await second.studio.call('versions.get', { versionId: kept.id })).prompt, 'kept.png');
+  await endServer(second, 'SIGTERM');
+});
+
+test('a library of a newer Tusk: the server says so, ends, and not a byte is changed', async () => {
+  const folder = await libraryFolder();
+  const server = await openServer(folder);
+  await bringIn(server.studio);
+  await endServer(server, 'SIGTERM');
+  const database = await readFile(join(folder, 'library.db'));
+  database.writeUInt32BE(99, 60);
+  await writeFile(join(folder, 'library.db'), database);
+  const before = await readdir(folder, { recursive: true });
+  const { code, said } = await refusedServer(folder);
+  assert.equal(code, 1);
+  assert.match(said, /newer Tusk.*\n.*Update Tusk/s);
+  assert.deepEqual(await readFile(join(folder, 'library.db')), database);
+  assert.deepEqual(await readdir(folder, { recursive: true }), before);
+});
