@@ -71,6 +71,8 @@ export const version = z.object({
   tags: z.array(z.string().max(64)),
   deletedAt: z.number().nullable(),
   unknownWords: z.array(unknownWord),
+  /** What it shows, in the words of a model; empty until one was asked. */
+  caption: text.default(''),
 });
 export type Version = z.infer<typeof version>;
 
@@ -168,6 +170,8 @@ export const settings = z.object({
   variations: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(1),
   recipeInFiles: z.boolean().default(true),
   driftGuard: z.boolean().default(true),
+  /** The model describes each new picture, while nothing else is to be done. */
+  captions: z.boolean().default(false),
   notifications: z.boolean().default(true),
   checkForUpdates: z.boolean().default(false),
   tourSeen: z.boolean().default(false),
@@ -272,6 +276,8 @@ export const STUDIO_METHODS = {
   'versions.drift': [z.object({ versionId: id }), drift],
   /** Lays untouched areas of the source back over an edit; strength 0 (the edit) to 1. */
   'versions.blend': [z.object({ versionId: id, strength: z.number().min(0).max(1) }), version],
+  /** Asks the model what the picture shows, and keeps it as its caption. */
+  'versions.describe': [z.object({ versionId: id }), version],
   'versions.selfCheck': [
     z.object({ versionId: id }),
     z.object({

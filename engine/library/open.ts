@@ -13,7 +13,7 @@ import { salvage } from './salvage.ts';
 import { migrate, SCHEMA_VERSION } from './schema.ts';
 
 const NAME = 'library.db';
-/** Says the schema where any program can read it; written before the database is changed. */
+/** Says the schema where any program can read it. */
 const MARKER = 'library.json';
 const BROKEN = 'broken';
 /** The main file and SQLite's write-ahead log. */
@@ -103,7 +103,7 @@ async function writeMarker(folder: string): Promise<void> {
   const marker = join(folder, MARKER);
   const text = `${JSON.stringify({ tusk: 'library', schema: SCHEMA_VERSION })}\n`;
   const before = await readFile(marker, 'utf8').catch(() => '');
-  if (before === '') await writeWhole(marker, Buffer.from(text)).catch(() => undefined);
+  if (before !== text) await writeWhole(marker, Buffer.from(text)).catch(() => undefined);
 }
 
 const ifThere = (step: Promise<void>): Promise<void> =>

@@ -39,7 +39,7 @@ function copyTable(from: Database, table: string, into: Database): number {
 }
 
 const SEARCHABLE = `INSERT INTO search (rowid, prompt, tags, caption, turns)
-  SELECT number, prompt, (SELECT group_concat(value, ' ') FROM json_each(versions.tags)), '', '' FROM versions
+  SELECT number, prompt, (SELECT group_concat(value, ' ') FROM json_each(versions.tags)), caption, '' FROM versions
   WHERE json_valid(tags)`;
 
 /** Row by row from one end, until a damaged page stops it. */
@@ -113,4 +113,5 @@ const adoptedVersion = (id: string, createdAt: number, recipe: Recipe | undefine
   tags: [],
   deletedAt: null,
   unknownWords: [],
+  caption: '',
 });

@@ -37,6 +37,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE ledger (at INTEGER NOT NULL, address TEXT NOT NULL, why TEXT NOT NULL, size_bytes INTEGER NOT NULL);
   CREATE VIRTUAL TABLE search USING fts5 (prompt, tags, caption, turns, tokenize = 'unicode61 remove_diacritics 2');
   `,
+  "ALTER TABLE versions ADD COLUMN caption TEXT NOT NULL DEFAULT ''",
 ];
 
 export const SCHEMA_VERSION = MIGRATIONS.length;

@@ -12,7 +12,7 @@ export interface Page {
 const COLUMNS = [
   ...['id', 'chat_id', 'parent_id', 'reference_ids', 'kind', 'prompt', 'seed', 'settings', 'model'],
   ...['width', 'height', 'size_bytes', 'duration_ms', 'created_at', 'starred', 'tags', 'deleted_at'],
-  ...['unknown_words', 'recipe'],
+  ...['unknown_words', 'caption', 'recipe'],
 ];
 const INSERT = `INSERT INTO versions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const IN_CHAT = `SELECT * FROM versions WHERE deleted_at IS NULL AND (chat_id = ?1 OR id IN (
@@ -36,7 +36,7 @@ export class Versions {
     this.database.transaction(() => {
       this.database.run(INSERT, [...valuesOf(version), recipe === undefined ? null : JSON.stringify(recipe)]);
       const sql = `INSERT INTO search (rowid, prompt, tags, caption, turns)
-        SELECT number, prompt, ?, '', '' FROM versions WHERE id = ?`;
+        SELECT number, prompt, ?, caption, '' FROM versions WHERE id = ?`;
       this.database.run(sql, [version.tags.join(' '), version.id]);
     });
   }
@@ -54,13 +54,22 @@ export class Versions {
     return after;
   }
 
-  /** Makes a picture findable by more words: what was said about it, or what it shows. */
-  describe(id: string, column: 'caption' | 'turns', text: string): void {
+  /** Makes a picture findable by what was said about it, too. */
+  addSaid(id: string, text: string): void {
     const known = this.database.first(
-      `SELECT ${column} AS text FROM search WHERE rowid = (SELECT number FROM versions WHERE id = ?)`,
+      'SELECT turns AS text FROM search WHERE rowid = (SELECT number FROM versions WHERE id = ?)',
       [id],
     );
-    if (known) this.index(id, column, `${known.text} ${text}`.trim());
+    if (known) this.index(id, 'turns', `${known.text} ${text}`.trim());
+  }
+
+  /** What it shows, in the words of a model; it is found by them. */
+  setCaption(id: string, caption: string): Version | undefined {
+    this.database.transaction(() => {
+      this.database.run('UPDATE versions SET caption = ? WHERE id = ?', [caption, id]);
+      this.index(id, 'caption', caption);
+    });
+    return this.get(id);
   }
 
   /** Pictures of a chat, and those it shows from elsewhere, oldest first. */
@@ -157,6 +166,7 @@ const valuesOf = (version: Version): Scalar[] => [
   ...[version.prompt, version.seed, JSON.stringify(version.settings), version.model, version.width],
   ...[version.height, version.sizeBytes, version.durationMs, version.createdAt, Number(version.starred)],
   ...[JSON.stringify(version.tags), version.deletedAt, JSON.stringify(version.unknownWords)],
+  version.caption,
 ];
 
 const json = <T>(value: Scalar | undefined): T => JSON.parse(String(value)) as T;
@@ -180,4 +190,5 @@ const versionOf = (row: Row): Version => ({
   tags: json<string[]>(row.tags),
   deletedAt: row.deleted_at as number | null,
   unknownWords: json<Version['unknownWords']>(row.unknown_words),
+  caption: String(row.caption),
 });

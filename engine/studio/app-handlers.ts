@@ -1,12 +1,16 @@
 /** The application as a whole: what a window needs first, settings, models, network calls. */
+
+import type { Library } from '../library/library.ts';
 import { type Settings, type Snapshot, settings } from '../studio-protocol.ts';
 import type { Handlers, Parts } from './parts.ts';
 
 const UNRESOLVED = 50;
 const SETTINGS = 'settings';
 
+export const settingsOf = ({ values }: Library): Settings => settings.parse(values.setting(SETTINGS) ?? {});
+
 export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => {
-  const current = (): Settings => settings.parse(library.values.setting(SETTINGS) ?? {});
+  const current = () => settingsOf(library);
 
   const snapshot = (): Snapshot => ({
     settings: current(),

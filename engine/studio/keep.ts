@@ -87,7 +87,7 @@ export function keepAnswer(library: Library, { job, stored }: RunningJob, text: 
     library.jobs.put({ ...stored, job: done });
     const turn = { ...(library.chats.reply(job.turnId) ?? newReply(job)), text, versionIds: job.targetIds };
     library.chats.putTurn(turn);
-    for (const id of job.targetIds) library.versions.describe(id, 'turns', `${job.message} ${text}`);
+    for (const id of job.targetIds) library.versions.addSaid(id, `${job.message} ${text}`);
     emit({ event: 'turn', turn });
     return done;
   });
@@ -139,7 +139,7 @@ function answerWith(library: Library, job: Job, versionId: string, draftId: stri
 }
 
 /** What a person hasn't touched yet. */
-const FRESH = { starred: false, tags: [], deletedAt: null };
+const FRESH = { starred: false, tags: [], deletedAt: null, caption: '' };
 
 function newVersion(job: Job, summary: ModelSummary | null) {
   const isEdit = job.mode === 'edit';

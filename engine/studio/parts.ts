@@ -1,6 +1,7 @@
 /** What the handlers of the studio work with. */
 import type { Library } from '../library/library.ts';
 import type { StudioAnswer, StudioCheckedParams, StudioEvent, StudioMethod } from '../studio-protocol.ts';
+import type { Captions } from './captions.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Models } from './models.ts';
 import type { Queue } from './queue.ts';
@@ -10,6 +11,7 @@ export interface Parts {
   engine: EngineWatch;
   queue: Queue;
   models: Models;
+  captions: Captions;
   emit: (event: StudioEvent) => void;
 }
 

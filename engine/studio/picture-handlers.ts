@@ -17,7 +17,7 @@ import { settingsOf } from './recipe-settings.ts';
 import { selfCheck } from './self-check.ts';
 
 export const pictureHandlers = (parts: Parts) => {
-  const { library, engine, emit } = parts;
+  const { library, engine, captions, emit } = parts;
   const { versions, pictures, chats } = library;
   const find = (id: string): Version => found(versions.get(id), 'picture');
 
@@ -66,6 +66,7 @@ export const pictureHandlers = (parts: Parts) => {
       const model = checkpoint === undefined ? {} : { checkpoint };
       return { checks: await selfCheck(client, model, await pictures.read(versionId), version.prompt) };
     },
+    'versions.describe': ({ versionId }) => captions.describe(versionId),
     'chats.export': async ({ chatId }) => {
       const chat = found(chats.get(chatId), 'chat');
       return { name: fileName(chat.title, 'tusk'), bytes: await packChat(library, chatId) };
@@ -96,7 +97,7 @@ function notes({ library }: Parts, version: Version, withRecipe: boolean) {
 
 type Origin = Omit<
   Version,
-  'id' | 'width' | 'height' | 'sizeBytes' | 'createdAt' | 'starred' | 'tags' | 'deletedAt'
+  'id' | 'width' | 'height' | 'sizeBytes' | 'createdAt' | 'starred' | 'tags' | 'deletedAt' | 'caption'
 >;
 
 async function keep(
@@ -116,6 +117,7 @@ async function keep(
     starred: false,
     tags: [],
     deletedAt: null,
+    caption: '',
   };
   await library.pictures.write(version.id, png);
   library.versions.add(version, recipe);

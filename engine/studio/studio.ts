@@ -12,7 +12,8 @@ import {
   type StudioMethod,
   type StudioParams,
 } from '../studio-protocol.ts';
-import { appHandlers } from './app-handlers.ts';
+import { appHandlers, settingsOf } from './app-handlers.ts';
+import { Captions } from './captions.ts';
 import { chatHandlers } from './chat-handlers.ts';
 import { type EngineListener, type EngineSpawner, EngineWatch } from './engine-watch.ts';
 import { jobHandlers } from './job-handlers.ts';
@@ -58,7 +59,9 @@ export class Studio {
     const engine = new EngineWatch(spawn, onEngine, patienceMs);
     const models = new Models(library, engine, checkpoint, emit);
     const queue = new Queue(library, engine, emit, upscaler);
-    this.parts = { library, engine, queue, models, emit };
+    const captions = new Captions(library, engine, emit, () => settingsOf(library).captions);
+    this.subscribe((event) => captions.follow(event));
+    this.parts = { library, engine, queue, models, captions, emit };
     this.handlers = createHandlers(this.parts);
     engine.start(models.folderInUse());
     queue.recover();
@@ -106,6 +109,7 @@ export class Studio {
   }
 
   async close(): Promise<void> {
+    this.parts.captions.close();
     const ended = this.parts.queue.close();
     await this.parts.engine.stop();
     await ended;

@@ -19,6 +19,7 @@ export interface Recipe {
   height: number;
   sizeBytes: number;
   durationMs: number | null;
+  caption: string;
 }
 
 export interface RecipeRow {
@@ -45,6 +46,7 @@ export function useRecipeRows(): (recipe: Recipe) => RecipeRow[] {
       [t('recipe.file'), bytes(recipe.sizeBytes, i18n.language)],
       [t('recipe.time'), recipe.durationMs && seconds(recipe.durationMs, i18n.language)],
       [t('recipe.model'), recipe.model],
+      [t('recipe.caption'), recipe.caption],
     ];
     return rows.flatMap(([name, value]) =>
       value === null || value === undefined || value === '' ? [] : [{ name, value: String(value) }],

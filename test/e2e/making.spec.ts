@@ -75,6 +75,40 @@ test('the model is asked about its own picture; what it says is shown as its opi
   await expect(page.getByText('is there an apple?')).toBeVisible();
 });
 
+/** More than any model would find in it. */
+const MANY_THINGS = 'draw a red cat, a blue dog, a green car and a pink whale';
+
+test('where its opinion disagrees, one click makes another one and leaves alone what is being written', async ({
+  desk,
+}) => {
+  const { page, studio, chat } = desk;
+  await say(page, MANY_THINGS);
+  await page.getByRole('button', { name: 'Check it' }).click(MADE);
+  await page.getByRole('textbox', { name: 'Message' }).fill('half a thought');
+  const panel = page.locator('.check-panel');
+  await expect(panel.getByRole('img', { name: 'disagrees' }).first()).toBeVisible(MADE);
+  await panel.getByRole('button', { name: 'Try again' }).click();
+  await expect(strip(page).getByRole('img')).toHaveCount(2, MADE);
+  await expect(page.getByRole('textbox', { name: 'Message' })).toHaveValue('half a thought');
+  const { versions } = await studio.call('chats.get', { chatId: chat.id });
+  const seeds = versions.filter(({ prompt }) => prompt === MANY_THINGS).map(({ seed }) => seed);
+  expect(new Set(seeds).size).toBe(2);
+});
+
+test('described by the model: shown, in the recipe, and found by it in the library', async ({ desk }) => {
+  const { page, studio, blue } = desk;
+  await page.getByRole('button', { name: 'Describe it' }).click();
+  const stored = async () => (await studio.call('versions.get', { versionId: blue.id })).caption;
+  await expect.poll(stored, MADE).not.toBe('');
+  const caption = await stored();
+  await expect(page.locator('.check-panel')).toContainText(caption);
+  await page.getByText('Recipe', { exact: true }).click();
+  await expect(page.getByText('Described by the model')).toBeVisible();
+  await page.getByRole('button', { name: 'Library', exact: true }).click();
+  await page.getByRole('searchbox').fill(`${caption.match(/[\p{L}]+/gu)!.join(' ')} ${blue.prompt}`);
+  await expect(page.getByRole('option', { name: blue.prompt })).toBeVisible();
+});
+
 test('a question about a picture is answered in the thread', async ({ desk }) => {
   const { page, studio, chat, blue } = desk;
   await say(page, 'what colour is the disc?');

@@ -28,6 +28,7 @@ export const newVersion = (change: Partial<Version> = {}): Version => ({
   tags: [],
   deletedAt: null,
   unknownWords: [],
+  caption: '',
   ...change,
 });
 

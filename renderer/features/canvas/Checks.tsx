@@ -1,4 +1,4 @@
-import { Flame, ListChecks } from 'lucide-react';
+import { Captions, Flame, ListChecks } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
@@ -6,15 +6,23 @@ import { Button } from '../../components/Button.tsx';
 import { percent } from '../../components/format.ts';
 import { call } from '../../engine/studio.ts';
 import { showNew } from './CanvasBar.tsx';
+import { Description } from './Description.tsx';
 import { SelfCheck } from './SelfCheck.tsx';
 import type { Drift } from './useDrift.ts';
 import './checks.css';
 
+/** What the model was asked about a picture. */
+interface Asked {
+  id: string;
+  what: 'check' | 'describe';
+}
+
 /** What an edit changed besides, and what the model itself thinks of the picture. */
 export function Checks({ version, drift }: { version: Version; drift: Drift }) {
   const { t } = useTranslation();
-  const [checkedId, setCheckedId] = useState<string | null>(null);
-  const isChecking = checkedId === version.id;
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const isAsked = (what: Asked['what']) => asked?.id === version.id && asked.what === what;
+  const toggle = (what: Asked['what']) => setAsked(isAsked(what) ? null : { id: version.id, what });
   const canCheck = version.kind === 'create' || version.kind === 'edit' || version.kind === 'blend';
   return (
     <fieldset className="checks" aria-label={t('canvas.checks')}>
@@ -24,17 +32,16 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
         </Button>
       )}
       {canCheck && (
-        <Button
-          look="quiet"
-          small
-          aria-expanded={isChecking}
-          onClick={() => setCheckedId(isChecking ? null : version.id)}
-        >
+        <Button look="quiet" small aria-expanded={isAsked('check')} onClick={() => toggle('check')}>
           <ListChecks size={14} /> {t('check.run')}
         </Button>
       )}
+      <Button look="quiet" small aria-expanded={isAsked('describe')} onClick={() => toggle('describe')}>
+        <Captions size={14} /> {t('check.describe')}
+      </Button>
       {drift.measured && <DriftPanel version={version} share={drift.measured.changedShare} />}
-      {isChecking && <SelfCheck version={version} />}
+      {isAsked('check') && <SelfCheck version={version} />}
+      {isAsked('describe') && <Description version={version} />}
     </fieldset>
   );
 }

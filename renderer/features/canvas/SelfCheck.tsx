@@ -7,8 +7,22 @@ import { Progress } from '../../components/Progress.tsx';
 import { applyRecipe } from '../../engine/recipes.ts';
 import { sendMessage } from '../../engine/send.ts';
 import { call } from '../../engine/studio.ts';
+import { useStudio } from '../../stores/studio.ts';
+import { watchJob } from '../../stores/workspace.ts';
 
 type Answered = StudioAnswer<'versions.selfCheck'>['checks'];
+
+/** A sibling with a new seed; what is being written stays as it is. */
+async function tryAgain(version: Version): Promise<void> {
+  const made = Object.values(useStudio.getState().jobs).find(({ versionId }) => versionId === version.id);
+  if (made) {
+    const job = await call('jobs.retry', { jobId: made.id });
+    if (job) watchJob(job.id);
+    return;
+  }
+  applyRecipe(version, false);
+  await sendMessage();
+}
 
 /** The model asked about its own picture: an opinion, not a measurement. */
 export function SelfCheck({ version }: { version: Version }) {
@@ -23,10 +37,6 @@ export function SelfCheck({ version }: { version: Version }) {
       isCurrent = false;
     };
   }, [version.id]);
-  const again = () => {
-    applyRecipe(version, false);
-    void sendMessage();
-  };
   if (checks === undefined) return null;
   return (
     <div className="check-panel">
@@ -46,7 +56,7 @@ export function SelfCheck({ version }: { version: Version }) {
         ))}
       </ul>
       {checks?.some(({ agrees }) => !agrees) && (
-        <Button small onClick={again}>
+        <Button small onClick={() => void tryAgain(version)}>
           {t('check.again')}
         </Button>
       )}

@@ -68,6 +68,7 @@ function Pictures({ settings }: { settings: Settings }) {
       />
       <Switch name="recipeInFiles" on={settings.recipeInFiles} />
       <Switch name="driftGuard" on={settings.driftGuard} />
+      <Switch name="captions" on={settings.captions} />
     </Section>
   );
 }
@@ -129,7 +130,7 @@ function Choice<T extends string | number>({ label, text, ...rest }: ChoiceProps
   );
 }
 
-type SwitchName = 'recipeInFiles' | 'driftGuard' | 'notifications' | 'checkForUpdates';
+type SwitchName = 'recipeInFiles' | 'driftGuard' | 'captions' | 'notifications' | 'checkForUpdates';
 
 function Switch({ name, on }: { name: SwitchName; on: boolean }) {
   const { t } = useTranslation('settings');

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { packChat, unpackChat } from '../../../engine/library/archive.ts';
+import { Database } from '../../../engine/library/database.ts';
 import { Library } from '../../../engine/library/library.ts';
+import { SCHEMA_VERSION } from '../../../engine/library/schema.ts';
 import { addPicture, libraryFolder, newVersion } from '../../helpers/library.ts';
 
 const query = (change: object = {}) => ({ text: '', deleted: false, cursor: null, limit: 100, ...change });
@@ -25,8 +29,8 @@ test('search finds prompts, tags, captions and what was said, by the beginnings 
   library.versions.add(newVersion({ prompt: 'a green Äpfel tree' }));
   const boat = newVersion({ prompt: 'a boat', tags: ['blue sea'] });
   library.versions.add(boat);
-  library.versions.describe(boat.id, 'turns', 'where is the sun? at the top');
-  library.versions.describe(boat.id, 'caption', 'a small sailboat');
+  library.versions.addSaid(boat.id, 'where is the sun? at the top');
+  library.versions.setCaption(boat.id, 'a small sailboat');
   for (const [text, found] of [
     ['apfe', 'a green Äpfel tree'],
     ['sea', 'a boat'],
@@ -175,4 +179,22 @@ test('a file that is no chat is refused with a reason, and leaves nothing', asyn
     });
   assert.deepEqual(library.chats.list(), []);
   for (const opened of [library, source]) opened.close();
+});
+
+test('a library of the first schema is brought up to date, and says so outside the database', async () => {
+  const folder = await libraryFolder();
+  const first = await Library.open(folder);
+  const { id } = await addPicture(first, { prompt: 'a red apple' });
+  first.close();
+  const database = Database.open(join(folder, 'library.db'));
+  database.execute('ALTER TABLE versions DROP COLUMN caption; PRAGMA user_version = 1');
+  database.close();
+  await writeFile(join(folder, 'library.json'), '{"tusk":"library","schema":1}\n');
+  const library = await Library.open(folder);
+  assert.deepEqual(library.problems, []);
+  assert.equal(library.versions.get(id)?.caption, '');
+  assert.equal(library.versions.setCaption(id, 'an apple')?.caption, 'an apple');
+  library.close();
+  const marker = JSON.parse(await readFile(join(folder, 'library.json'), 'utf8')) as { schema: number };
+  assert.equal(marker.schema, SCHEMA_VERSION);
 });

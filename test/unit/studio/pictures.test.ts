@@ -6,7 +6,7 @@ import { readRecipe } from '../../../engine/image/encode.ts';
 import { packChat } from '../../../engine/library/archive.ts';
 import { Library } from '../../../engine/library/library.ts';
 import { fileName } from '../../../engine/studio/file-name.ts';
-import { questionsOf } from '../../../engine/studio/self-check.ts';
+import { holds, questionsOf } from '../../../engine/studio/self-check.ts';
 import { libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
 import { openStudio, type TestStudio } from '../../helpers/studio.ts';
 
@@ -149,15 +149,37 @@ test('a file that is no picture is refused with a reason', async () => {
 
 test('questions of a prompt name its things and colours, not its places', () => {
   const cases: readonly (readonly [string, string[]])[] = [
-    ['a red apple', ['is there an apple?', 'is the apple red?']],
+    ['a red apple', ['is there an apple? yes', 'is the apple red? yes']],
     [
       'a small blue fire truck and a cat on a green background',
-      ['is there a fire truck?', 'is the fire truck blue?', 'is there a cat?'],
+      [
+        'is there a fire truck? yes',
+        'is the fire truck blue? yes',
+        'is there a cat? yes',
+        'what colour is the background? green',
+      ],
     ],
+    ['make the car green', ['is there a car? yes', 'is the car green? yes']],
+    ['change the background to pink', ['what colour is the background? pink']],
+    [
+      'replace the apple with a red rocket',
+      ['is there an apple? no', 'is there a rocket? yes', 'is the rocket red? yes'],
+    ],
+    ['remove the dog', ['is there a dog? no']],
     ['', []],
     ['sunset over hills', []],
   ];
-  for (const [prompt, expected] of cases) assert.deepEqual(questionsOf(prompt), expected, prompt);
+  for (const [prompt, expected] of cases) {
+    const asked = questionsOf(prompt).map(({ question, expects }) => `${question} ${expects}`);
+    assert.deepEqual(asked, expected, prompt);
+  }
+});
+
+test('an answer agrees by its first word, or by the colour it holds', () => {
+  assert.ok(holds('Yes, there is.', 'yes') && holds('"no"', 'no') && holds('a Pink background', 'pink'));
+  assert.ok(
+    !holds('No, yes', 'yes') && !holds('', 'yes') && !holds('yesterday', 'yes') && !holds('pinkish', 'pink'),
+  );
 });
 
 test('file names hold no path, no control characters, and are never empty', () => {
