@@ -1,0 +1,105 @@
+/** The studio killed at any moment, or ended with a job at work: what a person was told is kept is there. */
+import assert from 'node:assert/strict';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import { Library } from '../../engine/library/library.ts';
+import type { Told } from '../helpers/keep-writing.ts';
+import { libraryFolder } from '../helpers/library.ts';
+import { rounds } from '../helpers/rounds.ts';
+import { endServer, openServer } from '../helpers/server.ts';
+import { openStudio, QUICK, send } from '../helpers/studio.ts';
+
+const KILLS = rounds(4, 500);
+const LONGEST_LIFE_MS = 400;
+
+type Kept = Map<string, Record<string, unknown>>;
+
+/** Lets a studio write for a random while after its first word. @returns the thing it was at when it was killed. */
+async function writeUntilKilled(folder: string, kept: Kept): Promise<string | undefined> {
+  const child: ChildProcess = fork('test/helpers/keep-writing.ts', [folder], {
+    execArgv: ['--import', 'tsx'],
+  });
+  let open: string | undefined;
+  child.on('message', (told: Told) => {
+    open = 'begun' in told ? told.begun : undefined;
+    if ('kept' in told) kept.set(told.kept, told.as);
+  });
+  await once(child, 'message');
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * LONGEST_LIFE_MS));
+  child.kill('SIGKILL');
+  await once(child, 'close');
+  return open;
+}
+
+/** As it is in the library now, with what `kept` knows of it. */
+function stored(library: Library, id: string): Record<string, unknown> | undefined {
+  const job = library.jobs.get(id)?.job;
+  if (job) return { message: job.message };
+  const version = library.versions.get(id);
+  return version && { starred: version.starred, tags: version.tags, deletedAt: version.deletedAt };
+}
+
+test(`killed in mid-save ${KILLS} times: nothing acknowledged is lost, every picture file is whole`, async () => {
+  const folder = await libraryFolder();
+  const kept: Kept = new Map();
+  const files = new Set<string>();
+  for (let kill = 0; kill < KILLS; kill++) {
+    const open = await writeUntilKilled(folder, kept);
+    const library = await Library.open(folder);
+    assert.deepEqual(library.problems, []);
+    for (const [id, as] of kept) {
+      const now = stored(library, id);
+      if (id === open) kept.set(id, now!);
+      else assert.deepEqual(now, as, `kill ${kill}, ${id}`);
+    }
+    const names = await readdir(join(folder, 'pictures'));
+    for (const name of names.filter((known) => !files.has(known))) {
+      assert.match(name, /^[0-9a-f]{30}\.png$/, 'no part of a file');
+      const file = await readFile(join(folder, 'pictures', name));
+      await sharp(file, { failOn: 'warning' }).raw().toBuffer();
+      assert.ok(library.versions.get(name.slice(0, -4)), 'no file without its entry');
+      files.add(name);
+    }
+    library.close();
+  }
+  assert.ok(
+    kept.size > KILLS,
+    `only ${kept.size} things were kept: the kills came too early to prove anything`,
+  );
+});
+
+test('ended with a job at work, three times: no loss of the engine is counted, then it is made', async () => {
+  const folder = await libraryFolder();
+  let jobId = '';
+  for (let end = 0; end < 3; end++) {
+    const { studio, jobIn, next } = await openStudio(folder);
+    if (!jobId) jobId = (await send(studio, 'a boat', { settings: { ...QUICK, steps: 100 } })).jobs[0]!.id;
+    await next((event): event is typeof event & { event: 'preview' } => event.event === 'preview');
+    await studio.close();
+    const library = await Library.open(folder);
+    const { job, engineLosses } = library.jobs.get(jobId)!;
+    assert.deepEqual([job.state, engineLosses], ['queued', 0]);
+    library.close();
+    assert.ok(jobIn);
+  }
+  const { studio, jobIn } = await openStudio(folder);
+  assert.equal((await jobIn(jobId, 'done', 'failed', 'parked')).state, 'done');
+  await studio.close();
+});
+
+test('SIGTERM with a job at work: the server ends well and leaves no engine behind', async () => {
+  const server = await openServer(await libraryFolder());
+  const { studio } = server;
+  const chat = await studio.call('chats.create', {});
+  const settings = { ...QUICK, steps: 1_000 };
+  const request = { mode: 'create' as const, message: 'a boat', targetIds: [], settings, seed: 7 };
+  await studio.call('jobs.submit', { ...request, chatId: chat.id });
+  const engines = await readFile(`/proc/${server.child.pid}/task/${server.child.pid}/children`, 'utf8');
+  const [engine] = engines.trim().split(' ');
+  assert.equal(await endServer(server, 'SIGTERM'), 0);
+  await assert.rejects(readFile(`/proc/${engine}/cmdline`), { code: 'ENOENT' });
+});
