@@ -16,16 +16,25 @@ const POLITE =
 /** "I want a cat", "I'd like to see a picture of one". */
 const WISH = /^i(?:'d| would)? (?:like|want|need)(?: to (?:see|have))? (?:an?|some|one|two|three|another)\s/i;
 
+/** Characters; a request says at its beginning what it is. */
+const LOOKED_AT = 500;
+
 /**
  * @param hasPicture there is a current picture that could be changed
  * @returns the guess; a person must be able to overrule it
  */
 export function detectIntent(message: string, hasPicture: boolean): Intent {
   const whole = message.trim();
-  const text = plainly(whole.replace(/[\s?.!]+$/, ''));
+  const text = plainly(withoutEndMarks(whole.slice(0, LOOKED_AT)));
   if (whole.endsWith('?') && !isRequest(text, whole)) return 'ask';
   if (hasPicture && EDIT.test(text) && !isNewPicture(text)) return 'edit';
   return CREATE.test(text) || NOUN_PHRASE.test(text) || WISH.test(text) ? 'create' : 'ask';
+}
+
+function withoutEndMarks(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \n\t?.!'.includes(text[end - 1]!)) end -= 1;
+  return text.slice(0, end);
 }
 
 function plainly(text: string): string {

@@ -73,6 +73,8 @@ function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[]
   const chat = library.chats.get(submission.chatId);
   if (!chat) throw notFound('chat');
   assertPrompt(submission.message);
+  if (submission.settings.negative)
+    assertPrompt(submission.settings.negative, 'The text of what to leave out');
   for (const id of submission.targetIds) if (!library.versions.get(id)) throw notFound('picture');
   const mode = modeOf(submission);
   const turn = personTurn(submission, mode, library.chats.nextTurnAt(chat.id));
@@ -148,10 +150,10 @@ function reword({ library, queue, emit }: Parts, jobId: string, message: string)
 }
 
 /** @throws TuskError `bad-prompt`. */
-function assertPrompt(message: string): void {
-  const parsed = promptText.safeParse(message);
+function assertPrompt(text: string, what = 'The message'): void {
+  const parsed = promptText.safeParse(text);
   if (parsed.success) return;
-  throw new TuskError('bad-prompt', `The message ${parsed.error.issues[0]!.message}.`, {
+  throw new TuskError('bad-prompt', `${what} ${parsed.error.issues[0]!.message}.`, {
     hint: 'Change it and send it again.',
   });
 }

@@ -35,11 +35,14 @@ const BACKGROUND = new RegExp(
 /** Not things to be looked for. */
 const PLACES = /^(background|left|right|top|bottom|middle|centre|center|corner|picture|image|side|gradient)/i;
 const MOST_QUESTIONS = 6;
+/** Characters; the patterns take long on long ones. */
+const LOOKED_AT = 400;
 const ANSWER_TOKENS = 24;
 
 /** Whether each thing that a prompt or an instruction names is there, or gone, and has its colour. */
 export function questionsOf(prompt: string): Question[] {
-  const questions = new Map(allQuestionsOf(prompt).map((asked) => [asked.question, asked]));
+  const text = prompt.replace(/\s+/g, ' ').slice(0, LOOKED_AT);
+  const questions = new Map(allQuestionsOf(text).map((asked) => [asked.question, asked]));
   return [...questions.values()].slice(0, MOST_QUESTIONS);
 }
 

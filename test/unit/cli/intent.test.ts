@@ -30,6 +30,16 @@ const MESSAGES: readonly (readonly [message: string, hasPicture: boolean, intent
   ['will the apple fall?', true, 'ask'],
 ];
 
+test('a message as long as may be typed is decided at once', () => {
+  for (const [start, filling] of [
+    ['make', ' '],
+    ['can you', ' now'],
+    ['ok ', 'ok '],
+    ['', '?'],
+  ] as const)
+    assert.ok(detectIntent(`${start}${filling.repeat(1_000_000 / filling.length)}x`, true));
+});
+
 for (const [message, hasPicture, intent] of MESSAGES) {
   test(`"${message}" ${hasPicture ? 'with' : 'without'} a picture: ${intent}`, () => {
     assert.equal(detectIntent(message, hasPicture), intent);

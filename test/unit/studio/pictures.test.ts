@@ -175,6 +175,11 @@ test('questions of a prompt name its things and colours, not its places', () => 
   }
 });
 
+test('no prompt is too long or too strange to find its questions in', () => {
+  for (const part of ['replace ', ' ', 'an ', 'a-', 'background ', 'make the a'])
+    assert.ok(questionsOf(`replace ${part.repeat(20_000 / part.length)}`).length <= 6);
+});
+
 test('an answer agrees by its first word, or by the colour it holds', () => {
   assert.ok(holds('Yes, there is.', 'yes') && holds('"no"', 'no') && holds('a Pink background', 'pink'));
   assert.ok(
