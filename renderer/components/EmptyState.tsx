@@ -4,12 +4,14 @@ import './controls.css';
 interface Props {
   title: string;
   text?: string;
+  icon?: ReactNode;
   children?: ReactNode;
 }
 
-export function EmptyState({ title, text, children }: Props) {
+export function EmptyState({ title, text, icon, children }: Props) {
   return (
     <div className="empty-state">
+      {icon}
       <h2>{title}</h2>
       {text && <p>{text}</p>}
       {children}

@@ -60,6 +60,10 @@ export function selectVersion(versionId: string): void {
   useWorkspace.setState({ versionId, targetIds: [versionId], watchedJobId: null, pane: 'canvas' });
 }
 
+export function compare(firstId: string, secondId: string): void {
+  useWorkspace.setState({ compareIds: [firstId, secondId], dialog: 'compare' });
+}
+
 export function addTarget(versionId: string): void {
   useWorkspace.setState(({ targetIds }) => ({
     targetIds: [versionId, ...targetIds.filter((id) => id !== versionId)].slice(0, 5),

@@ -34,3 +34,15 @@ test('an export of a chat comes in elsewhere with its pictures', async ({ desk }
   const after = await studio.call('library.list', { text: red.prompt });
   expect(after.versions).toHaveLength(before.versions.length + 1);
 });
+
+test('a chat opens at its newest message', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  await studio.call('jobs.pause', { paused: true });
+  const request = { chatId: chat.id, mode: 'create' as const, targetIds: [], settings: {}, seed: 1 };
+  for (let count = 1; count <= 12; count++)
+    await studio.call('jobs.submit', { ...request, message: `draw cat number ${count}` });
+  await page.reload();
+  const thread = page.getByRole('list', { name: 'Messages' });
+  await expect(thread.getByText('draw cat number 12')).toBeInViewport();
+  await expect(thread.getByText('draw cat number 1', { exact: true })).not.toBeInViewport();
+});

@@ -3,7 +3,9 @@ import { type Desk, expect, test } from './tusk.ts';
 /** Shift-click on the other node of the version tree. The picture on the canvas comes first. */
 const compare = async ({ page, red }: Desk) => {
   await page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click({ modifiers: ['Shift'] });
-  return page.getByRole('dialog', { name: 'Compare' });
+  const dialog = page.getByRole('dialog', { name: 'Compare' });
+  await expect(dialog).toBeVisible();
+  return dialog;
 };
 
 test('the slider moves with arrow keys and says where it is', async ({ desk }) => {
@@ -93,8 +95,23 @@ test('what differs in the recipes stands beside the pictures', async ({ desk }) 
 test('Shift+Enter on a node compares, arrows move between nodes', async ({ desk }) => {
   const { page, red, blue } = desk;
   await page.getByRole('button', { name: `Brought in: ${blue.prompt}` }).focus();
-  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('ArrowLeft');
   await expect(page.getByRole('button', { name: `Brought in: ${red.prompt}` })).toBeFocused();
   await page.keyboard.press('Shift+Enter');
   await expect(page.getByRole('dialog', { name: 'Compare' })).toBeVisible();
+});
+
+test('C compares a version with what it was made from', async ({ desk }) => {
+  const { page, blue } = desk;
+  await page.getByRole('button', { name: 'Mirror' }).click();
+  await expect(page.getByRole('button', { name: /^Mirrored: / })).toHaveAttribute('aria-pressed', 'true');
+  await page.keyboard.press('c');
+  const dialog = page.getByRole('dialog', { name: 'Compare' });
+  await expect(dialog.getByRole('row', { name: /^Made by/ }).getByRole('cell')).toHaveText([
+    'Brought in',
+    'Mirrored',
+  ]);
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: `Brought in: ${blue.prompt}` }).click();
+  await expect(page.getByRole('button', { name: 'Compare', exact: true })).toHaveCount(0);
 });

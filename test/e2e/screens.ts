@@ -1,3 +1,6 @@
+/** Every screen and state as pictures: `npm run screenshots`. What is on them the embedded model made. */
+import type { StudioParams } from '../../engine/studio-protocol.ts';
+import type { StudioClient } from './studio.ts';
 import { type Desk, expect, say, test } from './tusk.ts';
 
 const SIZES = [
@@ -6,32 +9,135 @@ const SIZES = [
   { width: 400, height: 800 },
 ];
 const THEMES = ['light', 'dark'] as const;
+const MADE_MS = 120_000;
+
+/** What fills the library and the list of chats, with seeds, so that every run shows the same. */
+const GALLERY = [
+  'a yellow lemon on a teal background',
+  'a fox to the left of a pizza',
+  'a blue car on a yellow background',
+  'a penguin on a blue background',
+  'a panda',
+  'a red apple above a green pear',
+  'a sunflower on a pink background',
+  'a rocket at the top right',
+  'a cactus on an orange background',
+  'a whale on a teal background',
+  'an owl on a purple background',
+  'a hot air balloon and a star',
+  'a purple gift on a yellow background',
+  'a duck in the middle',
+  'a rainbow',
+  'a green turtle on a white background',
+  'a strawberry to the right of a cake',
+  'a robot on a grey background',
+];
+const EDITS = ['make the apple green', 'change the background to blue'];
+
+async function make(
+  studio: StudioClient,
+  request: Pick<StudioParams<'jobs.submit'>, 'chatId' | 'mode' | 'message' | 'targetIds' | 'seed'>,
+): Promise<string> {
+  const { jobs } = await studio.call('jobs.submit', { ...request, settings: {}, variations: 1 });
+  const job = jobs[0]!;
+  for (;;) {
+    const found = (await studio.call('chats.get', { chatId: request.chatId })).jobs.find(
+      ({ id }) => id === job.id,
+    );
+    if (found?.versionId || found?.state === 'done') return found.versionId ?? '';
+    if (found?.state === 'failed') throw new Error(found.failure?.message);
+    await new Promise((wait) => setTimeout(wait, 100));
+  }
+}
+
+/** A chat in which a picture was made, changed twice and asked about; and a library around it. */
+async function fill(studio: StudioClient): Promise<string> {
+  for (const [seed, message] of GALLERY.entries()) {
+    const { id } = await studio.call('chats.create', {});
+    await make(studio, { chatId: id, mode: 'create', message, targetIds: [], seed: seed + 1 });
+  }
+  const { id: chatId } = await studio.call('chats.create', {});
+  let last = await make(studio, { chatId, mode: 'create', message: 'a red apple', targetIds: [], seed: 3 });
+  for (const [seed, message] of EDITS.entries())
+    last = await make(studio, { chatId, mode: 'edit', message, targetIds: [last], seed });
+  await make(studio, {
+    chatId,
+    mode: 'ask',
+    message: 'what is in the picture?',
+    targetIds: [last],
+    seed: 1,
+  });
+  return chatId;
+}
+
+let filledChatId: string | undefined;
+
+test.beforeEach(async ({ desk: { page, studio, chat, red, blue } }) => {
+  test.setTimeout(300_000);
+  await studio.call('versions.delete', { versionIds: [red.id, blue.id] });
+  await studio.call('library.emptyBin', {});
+  await studio.call('chats.delete', { chatId: chat.id });
+  filledChatId ??= await fill(studio);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate((id) => sessionStorage.setItem('tusk-chat', id), filledChatId);
+  await page.reload();
+  await page.getByRole('toolbar', { name: 'Tools' }).waitFor();
+});
 
 const go = ({ page }: Desk, view: string) => page.getByRole('button', { name: view, exact: true }).click();
+const node = ({ page }: Desk, name: string) => page.getByRole('button', { name });
+const toCanvas = ({ page }: Desk) => page.getByRole('button', { name: 'Picture', exact: true });
 
 const choose = async (desk: Desk) => {
   await go(desk, 'Library');
-  await desk.page.getByRole('option', { name: desk.red.prompt }).click();
+  await desk.page.getByRole('option', { name: GALLERY[2]! }).click();
 };
 
-/** Every screen and state, and how a person gets there from a chat with two pictures. */
+const compare = (desk: Desk) => node(desk, 'Created: a red apple').click({ modifiers: ['Shift'] });
+
+/** Every screen and state, and how a person gets there from that chat. */
 const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   studio: async () => {},
   'new-chat': (desk) => go(desk, 'New chat'),
   chats: (desk) => go(desk, 'Chats'),
   options: (desk) => go(desk, 'More settings'),
+  slip: async ({ page }) => {
+    await page.getByRole('textbox', { name: 'Message' }).fill('replace the aple with a harpsichord');
+    await page.getByText('Was this meant').waitFor();
+  },
+  memory: async (desk) => {
+    const { page } = desk;
+    await page.getByRole('textbox', { name: 'Message' }).fill('a red apple');
+    await go(desk, 'More settings');
+    for (const side of ['Width, px', 'Height, px'])
+      await page.getByRole('spinbutton', { name: side }).fill('8192');
+    await page.getByRole('textbox', { name: 'Message' }).press('ControlOrMeta+Enter');
+    await page.getByRole('alert').waitFor();
+    await go(desk, 'More settings');
+  },
   recipe: ({ page }) => page.getByText('Recipe', { exact: true }).click(),
   crop: (desk) => go(desk, 'Crop'),
   point: (desk) => go(desk, 'Point at it'),
-  compare: ({ page, red }) =>
-    page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click({ modifiers: ['Shift'] }),
-  difference: async ({ page, red }) => {
-    await page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click({ modifiers: ['Shift'] });
-    await page.getByText('Difference', { exact: true }).click();
+  colour: (desk) => go(desk, 'Take a colour'),
+  drift: async (desk) => {
+    await node(desk, 'Edit: make the apple green').click();
+    await go(desk, 'What changed');
+    await desk.page.getByText('of the picture changed').waitFor();
+  },
+  check: async (desk) => {
+    await node(desk, 'Created: a red apple').click();
+    await go(desk, 'Check it');
+    await desk.page.getByText('own opinion').waitFor();
+    await expect(desk.page.locator('.check-panel').getByRole('progressbar')).toHaveCount(0);
+  },
+  compare,
+  difference: async (desk) => {
+    await compare(desk);
+    await desk.page.getByText('Difference', { exact: true }).click();
   },
   queue: async ({ page, studio }) => {
     await studio.call('jobs.pause', { paused: true });
-    for (const thing of ['cat', 'dog']) await say(page, `draw a ${thing}`);
+    for (const thing of ['cat', 'dog', 'bear']) await say(page, `draw a ${thing}`);
   },
   trouble: ({ page }) =>
     page
@@ -49,6 +155,11 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     await desk.page.getByText('Nothing found').waitFor();
   },
   models: (desk) => go(desk, 'Models'),
+  'models-inside': async (desk) => {
+    await go(desk, 'Models');
+    await desk.page.getByText('What is inside').click();
+    await desk.page.getByRole('table').waitFor();
+  },
   settings: (desk) => go(desk, 'Settings'),
   palette: ({ page }) => page.keyboard.press('ControlOrMeta+k'),
   shortcuts: ({ page }) => page.keyboard.press('?'),
@@ -56,23 +167,36 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     await go(desk, 'Settings');
     await go(desk, 'Show again');
   },
-  working: async ({ page }) => {
-    await say(page, 'draw a red apple');
-    await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /row|step/i);
+  working: async (desk) => {
+    await go(desk, 'New chat');
+    await desk.page.getByRole('group', { name: 'How many pictures' }).getByText('4', { exact: true }).click();
+    await say(desk.page, 'a blue car on a yellow background');
+    await expect(desk.page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step/);
+    await desk.studio.call('jobs.pause', { paused: true });
   },
-  made: async ({ page }) => {
-    await say(page, 'draw a red apple');
-    await page.getByRole('button', { name: 'Show: draw a red apple' }).first().waitFor({ timeout: 120_000 });
+  made: async (desk) => {
+    await go(desk, 'New chat');
+    await desk.page.getByRole('group', { name: 'How many pictures' }).getByText('4', { exact: true }).click();
+    await say(desk.page, 'a sunflower on a pink background');
+    const pictures = desk.page.getByRole('button', { name: 'Show: a sunflower on a pink background' });
+    await expect(pictures).toHaveCount(4, { timeout: MADE_MS });
   },
 };
 
 for (const [name, reach] of Object.entries(SCREENS))
   test(name, async ({ desk }) => {
+    const { page } = desk;
     await reach(desk);
     for (const colorScheme of THEMES)
       for (const size of SIZES) {
-        await desk.page.emulateMedia({ colorScheme });
-        await desk.page.setViewportSize(size);
-        await desk.page.screenshot({ path: `screenshots/${name}-${size.width}-${colorScheme}.png` });
+        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+        await page.setViewportSize(size);
+        const isNarrow = size.width < 900 && (await toCanvas(desk).isVisible());
+        await page.screenshot({ path: `screenshots/${name}-${size.width}-${colorScheme}.png` });
+        if (!isNarrow || name !== 'studio') continue;
+        await toCanvas(desk).click();
+        await page.screenshot({ path: `screenshots/canvas-${size.width}-${colorScheme}.png` });
+        await page.getByRole('button', { name: 'Chat', exact: true }).click();
       }
+    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
   });

@@ -1,4 +1,4 @@
-import { MessageSquare } from 'lucide-react';
+import { Image as ImageIcon, MessageSquare } from 'lucide-react';
 import type { DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
@@ -32,7 +32,13 @@ export function CanvasPane() {
       >
         <MessageSquare size={14} /> {t('canvas.showChat')}
       </Button>
-      {shown === null && <EmptyState title={t('canvas.empty')} text={t('canvas.emptyText')} />}
+      {shown === null && (
+        <EmptyState
+          icon={<ImageIcon size={28} strokeWidth={1.25} aria-hidden="true" />}
+          title={t('canvas.empty')}
+          text={t('canvas.emptyText')}
+        />
+      )}
       {shown && 'job' in shown && <JobCanvas {...shown} />}
       {shown && 'version' in shown && <VersionCanvas version={shown.version} />}
     </section>

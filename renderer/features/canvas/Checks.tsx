@@ -1,10 +1,13 @@
-import { Captions, Flame, ListChecks } from 'lucide-react';
+import { Captions, Flame, ListChecks, SquareSplitHorizontal } from 'lucide-react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
 import { percent } from '../../components/format.ts';
+import { useKeys } from '../../components/useKeys.ts';
 import { call } from '../../engine/studio.ts';
+import { useStudio } from '../../stores/studio.ts';
+import { compare } from '../../stores/workspace.ts';
 import { showNew } from './CanvasBar.tsx';
 import { Description } from './Description.tsx';
 import { SelfCheck } from './SelfCheck.tsx';
@@ -26,6 +29,7 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
   const canCheck = version.kind === 'create' || version.kind === 'edit' || version.kind === 'blend';
   return (
     <fieldset className="checks" aria-label={t('canvas.checks')}>
+      <CompareWithSource version={version} />
       {drift.isPossible && (
         <Button look="quiet" small aria-pressed={drift.heatMap !== null} onClick={drift.toggle}>
           <Flame size={14} /> {t('drift.show')}
@@ -43,6 +47,22 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
       {isAsked('check') && <SelfCheck version={version} />}
       {isAsked('describe') && <Description version={version} />}
     </fieldset>
+  );
+}
+
+const COMPARE_KEY = 'C';
+
+/** Against the version it was made from. */
+function CompareWithSource({ version: { id, parentId } }: { version: Version }) {
+  const { t } = useTranslation();
+  const isThere = useStudio(({ versions }) => versions[parentId ?? '']?.deletedAt === null);
+  const open = () => parentId && compare(parentId, id);
+  useKeys({ [COMPARE_KEY]: () => isThere && open() });
+  if (!isThere) return null;
+  return (
+    <Button look="quiet" small title={`${t('canvas.compareSource')} (${COMPARE_KEY})`} onClick={open}>
+      <SquareSplitHorizontal size={14} /> {t('canvas.compare')}
+    </Button>
   );
 }
 

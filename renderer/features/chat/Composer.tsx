@@ -111,7 +111,11 @@ function AddPicture() {
   const input = useRef<HTMLInputElement>(null);
   return (
     <>
-      <IconButton label={t('composer.addPicture')} onClick={() => input.current?.click()}>
+      <IconButton
+        className="composer-add"
+        label={t('composer.addPicture')}
+        onClick={() => input.current?.click()}
+      >
         <ImagePlus size={17} />
       </IconButton>
       <input

@@ -1,7 +1,7 @@
 import { memo, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
-import { Button } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
+import { Suggestions } from '../../components/Suggestions.tsx';
 import { useExamples } from '../../engine/examples.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { type Exchange, sameExchange, useConversation } from './conversation.ts';
@@ -51,13 +51,10 @@ function EmptyThread() {
   return (
     <div className="thread thread-empty">
       <EmptyState title={t('empty.title')} text={t('empty.text')}>
-        <ul className="examples">
-          {examples.slice(0, EXAMPLES_SHOWN).map((example) => (
-            <li key={example}>
-              <Button onClick={() => useWorkspace.setState({ message: example })}>{example}</Button>
-            </li>
-          ))}
-        </ul>
+        <Suggestions
+          prompts={examples.slice(0, EXAMPLES_SHOWN)}
+          onChoose={(message) => useWorkspace.setState({ message })}
+        />
       </EmptyState>
     </div>
   );

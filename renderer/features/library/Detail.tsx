@@ -7,7 +7,7 @@ import { Button } from '../../components/Button.tsx';
 import { IconButton } from '../../components/IconButton.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { deleteVersions } from '../../engine/actions.ts';
-import { useWorkspace } from '../../stores/workspace.ts';
+import { compare } from '../../stores/workspace.ts';
 import { editVersion, openVersion, restoreVersions, starVersions } from './acts.ts';
 import { Export } from './Export.tsx';
 import { RecipeSection } from './RecipeSection.tsx';
@@ -119,9 +119,8 @@ function KeptActions({ versions }: { versions: Version[] }) {
 
 function CompareButton({ ids }: { ids: string[] }) {
   const { t } = useTranslation('library');
-  const compare = () => useWorkspace.setState({ dialog: 'compare', compareIds: [ids[1]!, ids[0]!] });
   return (
-    <Button look="main" onClick={compare}>
+    <Button look="main" onClick={() => compare(ids[1]!, ids[0]!)}>
       <GitCompare size={14} /> {t('compare')}
     </Button>
   );

@@ -1,6 +1,7 @@
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
+import { Suggestions } from '../../components/Suggestions.tsx';
 import { makePicture, useExamples } from '../../engine/examples.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { ask, EVERYTHING, useShelf } from './shelf.ts';
@@ -30,13 +31,7 @@ function FirstPictures() {
   const { create } = useExamples();
   return (
     <EmptyState title={t('first')} text={t('firstText')}>
-      <ul className="library-examples">
-        {create.slice(0, 3).map((prompt) => (
-          <li key={prompt}>
-            <Button onClick={() => void makePicture(prompt)}>{prompt}</Button>
-          </li>
-        ))}
-      </ul>
+      <Suggestions prompts={create.slice(0, 3)} onChoose={(prompt) => void makePicture(prompt)} />
       <Button look="quiet" onClick={() => useWorkspace.setState({ view: 'studio' })}>
         {t('writeYourOwn')}
       </Button>

@@ -23,7 +23,7 @@ export function Palette() {
   };
   return (
     <Dialog label={t('title')} onClose={close}>
-      <Command className="palette" label={t('title')} loop>
+      <Command className="palette" label={t('title')} filter={rank} loop>
         <Command.Input ref={input} className="palette-input" placeholder={t('placeholder')} />
         <Command.List className="palette-list" label={t('commands')}>
           <Command.Empty className="palette-empty">{t('nothing')}</Command.Empty>
@@ -41,6 +41,13 @@ export function Palette() {
       </Command>
     </Dialog>
   );
+}
+
+/** Every word typed must be in the name; names that begin with the first one rank higher. */
+function rank(name: string, typed: string): number {
+  const [where, words] = [name.toLowerCase(), typed.toLowerCase().split(/\s+/).filter(Boolean)];
+  if (!words.every((word) => where.includes(word))) return 0;
+  return where.startsWith(words[0] ?? '') ? 1 : 0.5;
 }
 
 const CHATS = 50;

@@ -28,6 +28,7 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
     zoom: ['Mod++', 'Mod+-'],
     bigger: ['U', 'Shift+U'],
     pan: ['Space'],
+    compare: ['C'],
     pick: ['I'],
     recallAll: ['A'],
     remix: ['R'],

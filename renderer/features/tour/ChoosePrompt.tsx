@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
+import { Suggestions } from '../../components/Suggestions.tsx';
 import { makePicture, useExamples } from '../../engine/examples.ts';
 
 interface Props {
@@ -25,15 +26,7 @@ export function ChoosePrompt({ onStart, onLeave }: Props) {
       <h2>{t('welcome')}</h2>
       <p>{t('welcomeText')}</p>
       {prompts.length === 0 ? <p role="status">{t('starting')}</p> : <p>{t('choose')}</p>}
-      <ul className="tour-prompts">
-        {prompts.map((prompt) => (
-          <li key={prompt}>
-            <Button disabled={isSending} onClick={() => void make(prompt)}>
-              {prompt}
-            </Button>
-          </li>
-        ))}
-      </ul>
+      <Suggestions prompts={prompts} disabled={isSending} onChoose={(prompt) => void make(prompt)} />
       <div className="tour-buttons">
         <Button look="quiet" onClick={onLeave}>
           {t('skip')}

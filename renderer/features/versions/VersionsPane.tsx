@@ -25,6 +25,7 @@ export function VersionsPane() {
   return (
     <section className="versions-pane" aria-label={t('versions.label')}>
       {nodes.length > 0 && <Tree nodes={nodes} shownId={shownId} />}
+      {nodes.length > 1 && <p className="tree-hint">{t('versions.compareHint')}</p>}
       {shown && <Recipe version={shown} />}
     </section>
   );
