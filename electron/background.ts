@@ -1,6 +1,7 @@
 /** What a person sees of the work while they do something else: progress in the taskbar, a word when it ends. */
 import { type BrowserWindow, Notification } from 'electron';
 import type { ShellEvent } from '../engine/shell-protocol.ts';
+import { say } from './words.ts';
 
 type Job = Extract<ShellEvent, { event: 'job' }>['job'];
 
@@ -45,6 +46,6 @@ export class Background {
 }
 
 function titleOf(state: Job['state'], mode: Job['mode']): string | undefined {
-  if (state === 'done') return mode === 'ask' ? 'The answer is there' : 'The picture is ready';
-  return state === 'failed' || state === 'parked' ? 'Something went wrong' : undefined;
+  if (state === 'done') return say(mode === 'ask' ? 'job.answered' : 'job.made');
+  return state === 'failed' || state === 'parked' ? say('job.failed') : undefined;
 }

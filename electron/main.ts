@@ -15,7 +15,7 @@ import { Projects, projectIn } from './projects.ts';
 import { pageHandler, SCHEMES } from './scheme.ts';
 import { applySettings } from './settings.ts';
 import { StudioProcess } from './studio-process.ts';
-import { Updater } from './updater.ts';
+import { type NoteCall, Updater } from './updater.ts';
 import { openWindow } from './window.ts';
 
 const isMac = process.platform === 'darwin';
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
   denyPermissions(session.defaultSession);
   protocol.handle('tusk', pageHandler({ folder: places.page, picture: (address) => studio.fetch(address) }));
   serveBridge(bridgeHandlers(studio));
-  setMenu({ isMac, devTools, send });
+  showMenu();
   studio.start();
   projects.open(projectIn(process.argv));
   showWindow(places);
@@ -53,10 +53,11 @@ async function main(): Promise<void> {
 
 function createStudio(places: Places): StudioProcess {
   const background = new Background(() => window);
-  const updater = new Updater((call) => studio.tell({ tell: 'network-call', ...call }));
+  const noteCall: NoteCall = (call) => studio.tell({ tell: 'network-call', ...call });
+  const updater = new Updater(places.updateFeed, noteCall);
   const onEvent = (event: ShellEvent) => {
     if (event.event === 'job') background.onJob(event.job);
-    else applySettings(event.settings, { background, updater });
+    else applySettings(event.settings, { background, updater, onLanguage: showMenu });
   };
   const studio = new StudioProcess(places, { onEvent, onRefused: giveUp });
   return studio;
@@ -99,6 +100,8 @@ function comeForward(project: string | undefined): void {
   window?.show();
   window?.focus();
 }
+
+const showMenu = (): void => setMenu({ isMac, devTools, send });
 
 const send = (command: Command): void => window?.webContents.send('command', command);
 

@@ -1,6 +1,8 @@
 /** The application's menu. What a page can do itself is sent to it as a command. */
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 import type { Command } from './bridge.ts';
+import en from './locales/en.json' with { type: 'json' };
+import { say } from './words.ts';
 
 export interface MenuOptions {
   isMac: boolean;
@@ -9,46 +11,71 @@ export interface MenuOptions {
   send(command: Command): void;
 }
 
+type Item = MenuItemConstructorOptions;
+type Role = NonNullable<Item['role']> & keyof typeof en.menu;
+
+const SEPARATOR: Item = { type: 'separator' };
+const role = (name: Role): Item => ({ role: name, label: say(`menu.${name}`) });
+
+/** Again after each change of language. */
 export function setMenu(options: MenuOptions): void {
   Menu.setApplicationMenu(Menu.buildFromTemplate(menuTemplate(options)));
 }
 
-export function menuTemplate({ isMac, devTools, send }: MenuOptions): MenuItemConstructorOptions[] {
-  const item = (label: string, command: Command, accelerator?: string): MenuItemConstructorOptions => ({
-    label,
+export function menuTemplate({ isMac, devTools, send }: MenuOptions): Item[] {
+  const item = (command: Command, accelerator?: string): Item => ({
+    label: say(`menu.${command}`),
     click: () => send(command),
     ...(accelerator && { accelerator }),
   });
   return [
-    ...(isMac ? [{ role: 'appMenu' as const }] : []),
+    ...(isMac ? [appMenu()] : []),
     {
-      label: '&File',
+      label: say('menu.file'),
       submenu: [
-        item('New Chat', 'new-chat', 'CmdOrCtrl+N'),
-        item('Import Pictures…', 'import-pictures', 'CmdOrCtrl+O'),
-        item('Open Chat File…', 'open-project', 'CmdOrCtrl+Shift+O'),
-        { type: 'separator' },
-        item('Settings', 'settings', 'CmdOrCtrl+,'),
-        { type: 'separator' },
-        { role: isMac ? 'close' : 'quit' },
+        item('new-chat', 'CmdOrCtrl+N'),
+        item('import-pictures', 'CmdOrCtrl+O'),
+        item('open-project', 'CmdOrCtrl+Shift+O'),
+        SEPARATOR,
+        item('settings', 'CmdOrCtrl+,'),
+        SEPARATOR,
+        role(isMac ? 'close' : 'quit'),
       ],
     },
-    { role: 'editMenu' },
+    editMenu(),
     {
-      label: '&View',
+      label: say('menu.view'),
       submenu: [
-        item('Library', 'library'),
-        item('Command Palette', 'palette'),
-        { type: 'separator' },
-        { role: 'resetZoom' },
-        { role: 'zoomIn' },
-        { role: 'zoomOut' },
-        { type: 'separator' },
-        { role: 'togglefullscreen' },
-        ...(devTools ? [{ role: 'reload' as const }, { role: 'toggleDevTools' as const }] : []),
+        item('library'),
+        item('palette'),
+        SEPARATOR,
+        role('resetZoom'),
+        role('zoomIn'),
+        role('zoomOut'),
+        SEPARATOR,
+        role('togglefullscreen'),
+        ...(devTools ? [role('reload'), role('toggleDevTools')] : []),
       ],
     },
-    { role: 'windowMenu' },
-    { role: 'help', submenu: [item('Keyboard Shortcuts', 'shortcuts')] },
+    {
+      role: 'window',
+      label: say('menu.window'),
+      submenu: [role('minimize'), role(isMac ? 'front' : 'close')],
+    },
+    { role: 'help', label: say('menu.help'), submenu: [item('shortcuts')] },
   ];
+}
+
+/** macOS: the first menu, named after the app. */
+function appMenu(): Item {
+  const submenu = [role('about'), SEPARATOR, role('services'), SEPARATOR];
+  return {
+    label: 'Tusk',
+    submenu: [...submenu, role('hide'), role('hideOthers'), role('unhide'), SEPARATOR, role('quit')],
+  };
+}
+
+function editMenu(): Item {
+  const submenu = [role('undo'), role('redo'), SEPARATOR, role('cut'), role('copy'), role('paste')];
+  return { label: say('menu.edit'), submenu: [...submenu, role('selectAll')] };
 }

@@ -17,6 +17,8 @@ export interface Places {
   library: string;
   /** What the shell itself remembers. */
   windowState: string;
+  /** Where to look for updates; only in an installed app whose packager named an address. */
+  updateFeed: string;
 }
 
 export function findPlaces(): Places {
@@ -31,5 +33,6 @@ export function findPlaces(): Places {
     upscaler: join(resources, 'upscaler'),
     library: process.env.TUSK_LIBRARY ?? join(app.getPath('pictures'), 'Tusk'),
     windowState: join(app.getPath('userData'), 'window.json'),
+    updateFeed: join(resources, 'app-update.yml'),
   };
 }

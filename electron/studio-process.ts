@@ -8,6 +8,7 @@ import type { Content } from '../engine/page.ts';
 import type { ShellEvent, ShellMessage, StudioProcessMessage } from '../engine/shell-protocol.ts';
 import type { Failure } from '../engine/studio-protocol.ts';
 import { EngineProcesses, killNow } from './engine-processes.ts';
+import { say } from './words.ts';
 
 export interface StudioPlaces {
   studio: string;
@@ -125,12 +126,12 @@ export class StudioProcess {
     const now = performance.now();
     this.losses = [...this.losses.filter((at) => at > now - LOSS_WINDOW_MS), now];
     if (this.losses.length < MOST_LOSSES) this.start();
-    else this.refuse(KEEPS_STOPPING);
+    else this.refuse(keepsStopping());
   }
 }
 
-const KEEPS_STOPPING: Failure = {
+const keepsStopping = (): Failure => ({
   code: 'internal',
-  message: 'Tusk keeps stopping.',
-  hint: 'Nothing that was made is lost. Start Tusk again; if it stops again, please report it.',
-};
+  message: say('stopping.message'),
+  hint: say('stopping.hint'),
+});

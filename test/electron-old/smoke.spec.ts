@@ -263,6 +263,31 @@ test('a killed studio: the window is connected anew and shows what was made', as
   await expect.poll(() => isMade('yellow banana')).toBe(true);
 });
 
+test('the menu follows the language of the settings, and its entries reach the page', async () => {
+  const fileMenu = () =>
+    app.main(({ Menu }) => {
+      const [file] = Menu.getApplicationMenu()!.items;
+      return [file!.label, ...file!.submenu!.items.map(({ label }) => label)].filter(Boolean);
+    }, null);
+  expect(await fileMenu()).toContain('New Chat');
+  const choose = (label: string) =>
+    app.main(({ Menu, BrowserWindow }, wanted) => {
+      const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? []);
+      items.find((item) => item.label === wanted)!.click({}, BrowserWindow.getAllWindows()[0]);
+    }, label);
+  await choose('Settings');
+  const select = 'select option[value="de"]';
+  await expect.poll(() => isThere(select)).toBe(true);
+  await app.page((option) => {
+    const list = document.querySelector(option)!.closest('select')!;
+    list.value = 'de';
+    list.dispatchEvent(new Event('change', { bubbles: true }));
+  }, select);
+  await expect.poll(fileMenu).toContain('Neuer Chat');
+  await choose('Neuer Chat');
+  await expect.poll(() => isThere('textarea')).toBe(true);
+});
+
 test('a second start hands its chat file to the window and ends', async () => {
   const file = join(folder, 'broken.tusk');
   await writeFile(file, 'not a chat');
