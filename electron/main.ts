@@ -84,10 +84,10 @@ function windowOf(page: WebContents): BrowserWindow {
   return found;
 }
 
-function showWindow({ preload, windowState }: Places): void {
+function showWindow({ preload, icon, windowState }: Places): void {
   window?.show();
   if (window) return;
-  window = openWindow({ preload, statePath: windowState, devTools });
+  window = openWindow({ preload, icon, statePath: windowState, devTools });
   window.once('closed', () => {
     window = undefined;
   });

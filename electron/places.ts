@@ -15,6 +15,8 @@ export interface Places {
   upscaler: string;
   /** Pictures and chats. */
   library: string;
+  /** Of the window, where the system doesn't take it from the app. */
+  icon: string;
   /** What the shell itself remembers. */
   windowState: string;
   /** Where to look for updates; only in an installed app whose packager named an address. */
@@ -32,6 +34,7 @@ export function findPlaces(): Places {
     model: process.env.TUSK_CHECKPOINT ?? join(resources, 'model'),
     upscaler: join(resources, 'upscaler'),
     library: process.env.TUSK_LIBRARY ?? join(app.getPath('pictures'), 'Tusk'),
+    icon: join(app.getAppPath(), 'assets', 'icons', 'linux', '512x512.png'),
     windowState: join(app.getPath('userData'), 'window.json'),
     updateFeed: join(resources, 'app-update.yml'),
   };

@@ -28,17 +28,19 @@ const BACKGROUND = { light: '#efece6', dark: '#141312' };
 
 export interface WindowOptions {
   preload: string;
+  icon: string;
   statePath: string;
   devTools: boolean;
 }
 
-export function openWindow({ preload, statePath, devTools }: WindowOptions): BrowserWindow {
+export function openWindow({ preload, icon, statePath, devTools }: WindowOptions): BrowserWindow {
   const { isMaximized = false, ...bounds } = readWindowState(statePath);
   const window = new BrowserWindow({
     ...bounds,
     ...SMALLEST,
     show: false,
     title: 'Tusk',
+    icon,
     backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
     webPreferences: webPreferences(preload, devTools),
   });

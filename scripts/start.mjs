@@ -5,7 +5,8 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { isFresh, ROOT, runBundle } from './bundle.mjs';
 
 const RENDERER = join(ROOT, 'dist', 'renderer');
@@ -15,6 +16,16 @@ async function buildRenderer() {
   if (isFresh(join(RENDERER, 'index.html'), SOURCES)) return;
   const { build } = await import('vite');
   await build({ root: join(ROOT, 'renderer'), configFile: join(ROOT, 'vite.config.ts'), logLevel: 'warn' });
+}
+
+/** Where the window's processes find folders that were named on the command line. */
+function foldersInEnvironment() {
+  const options = { library: { type: 'string' }, checkpoint: { type: 'string' } };
+  const { library, checkpoint } = parseArgs({ options, strict: false }).values;
+  return {
+    ...(library && { TUSK_LIBRARY: resolve(library) }),
+    ...(checkpoint && { TUSK_CHECKPOINT: resolve(checkpoint) }),
+  };
 }
 
 /** Path of Electron's binary if it was installed. Importing the package would download it. */
@@ -31,7 +42,8 @@ const hasDisplay = () =>
 async function startWindow(binary) {
   const { buildElectron } = await import('./build-electron.mjs');
   await buildElectron();
-  const child = spawn(binary, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const env = { ...process.env, ...foldersInEnvironment() };
+  const child = spawn(binary, [ROOT, ...process.argv.slice(2)], { stdio: 'inherit', env });
   child.on('exit', (code) => process.exit(code ?? 1));
 }
 

@@ -43,6 +43,7 @@ const forNode12: BuildOptions = {
 export async function buildOldApp(): Promise<void> {
   await mkdir(DIST, { recursive: true });
   await buildEngine();
+  await cp(join(ROOT, 'assets', 'icons'), join(OLD_APP, 'assets', 'icons'), { recursive: true });
   for (const name of ['studio-process.js', 'process.js'])
     await cp(join(ROOT, 'dist', name), join(DIST, name));
   await build({

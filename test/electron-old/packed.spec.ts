@@ -56,7 +56,7 @@ const sizeOf = async (path: string): Promise<number> => (await stat(path)).size;
 
 test('nothing of development is inside', () => {
   const strangers = filesOfArchive().filter((name) =>
-    /^(test|training|renderer|electron|engine|scripts|docs|\.)|node_modules\/(electron|vite|typescript|react|@playwright|tsx)\//.test(
+    /^(test|training|assets\/model|renderer|electron|engine|scripts|docs|\.)|node_modules\/(electron|vite|typescript|react|@playwright|tsx)\//.test(
       name,
     ),
   );

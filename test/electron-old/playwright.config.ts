@@ -5,6 +5,7 @@ export default defineConfig({
   testDir: '.',
   outputDir: '../../test-results/electron-old',
   workers: 1,
+  retries: process.env.CI ? 2 : 0,
   timeout: 120_000,
   expect: { timeout: 60_000 },
   reporter: [['list']],

@@ -8,7 +8,7 @@ import type { Bridge } from '../../electron/bridge.ts';
 import { buildOldApp } from './build.ts';
 import { launch, OldElectron } from './old-electron.ts';
 
-const COMPOSER = 'textarea[aria-label="Message"]';
+const COMPOSER = '.composer textarea';
 const READY = '[aria-label="The engine is ready"]';
 const BRIDGE: Record<keyof Bridge, true> = {
   connect: true,
@@ -263,6 +263,13 @@ test('a killed studio: the window is connected anew and shows what was made', as
   await expect.poll(() => isMade('yellow banana')).toBe(true);
 });
 
+/** @param labels in each language that may be spoken. */
+const chooseInMenu = (...labels: string[]): Promise<void> =>
+  app.main(({ Menu, BrowserWindow }, wanted) => {
+    const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? []);
+    items.find(({ label }) => wanted.includes(label))!.click({}, BrowserWindow.getAllWindows()[0]);
+  }, labels);
+
 test('the menu follows the language of the settings, and its entries reach the page', async () => {
   const fileMenu = () =>
     app.main(({ Menu }) => {
@@ -270,12 +277,7 @@ test('the menu follows the language of the settings, and its entries reach the p
       return [file!.label, ...file!.submenu!.items.map(({ label }) => label)].filter(Boolean);
     }, null);
   expect(await fileMenu()).toContain('New Chat');
-  const choose = (label: string) =>
-    app.main(({ Menu, BrowserWindow }, wanted) => {
-      const items = Menu.getApplicationMenu()!.items.flatMap(({ submenu }) => submenu?.items ?? []);
-      items.find((item) => item.label === wanted)!.click({}, BrowserWindow.getAllWindows()[0]);
-    }, label);
-  await choose('Settings');
+  await chooseInMenu('Settings');
   const select = 'select option[value="de"]';
   await expect.poll(() => isThere(select)).toBe(true);
   await app.page((option) => {
@@ -284,7 +286,7 @@ test('the menu follows the language of the settings, and its entries reach the p
     list.dispatchEvent(new Event('change', { bubbles: true }));
   }, select);
   await expect.poll(fileMenu).toContain('Neuer Chat');
-  await choose('Neuer Chat');
+  await chooseInMenu('Neuer Chat');
   await expect.poll(() => isThere('textarea')).toBe(true);
 });
 
@@ -301,9 +303,12 @@ test('a second start hands its chat file to the window and ends', async () => {
 test('closed and started again, the window is where it was and the pictures are there', async () => {
   const place = { x: 40, y: 60, width: 900, height: 700 };
   await app.main(({ BrowserWindow }, bounds) => BrowserWindow.getAllWindows()[0]!.setBounds(bounds), place);
+  await say('draw a red bird');
+  await expect.poll(() => isMade('red bird')).toBe(true);
   await app.stop();
   app = await OldElectron.start({ folder });
   const bounds = await app.main(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]!.getBounds(), null);
   expect(bounds).toEqual(place);
-  expect((await recipes()).length).toBeGreaterThan(3);
+  await chooseInMenu('Library', 'Bibliothek');
+  await expect.poll(() => isMade('red bird')).toBe(true);
 });

@@ -1,9 +1,12 @@
 /** electron-builder.yml against the builder's own schema, and against what must hold of the installed app. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { FuseV1Options } from '@electron/fuses';
 import type { Configuration } from 'electron-builder';
+import sharp from 'sharp';
 
 interface Builder {
   getConfig(folder: string, path: null, options: null): Promise<Configuration>;
@@ -49,6 +52,25 @@ test('native modules are unpacked and the networks are ordinary files', () => {
     { from: 'assets/upscaler', to: 'upscaler', filter: ['upscaler.safetensors', 'LICENSE'] },
   ]);
   assert.equal(config.asar, true);
+});
+
+test("each system's icon is there, in the sizes it asks for", async () => {
+  const [ico, icns] = [readFileSync(String(config.win!.icon)), readFileSync(String(config.mac!.icon))];
+  const sides = Array.from({ length: ico.readUInt16LE(4) }, (_, index) => ico[6 + 16 * index] || 256);
+  assert.ok([16, 32, 48, 256].every((side) => sides.includes(side)));
+  assert.equal(icns.toString('latin1', 0, 4), 'icns');
+  assert.equal(icns.readUInt32BE(4), icns.length);
+  for (const name of readdirSync(String(config.linux!.icon))) {
+    const { width, height, format, hasAlpha } = await sharp(
+      join(String(config.linux!.icon), name),
+    ).metadata();
+    assert.deepEqual([`${width}x${height}.${format}`, hasAlpha], [name, true]);
+  }
+});
+
+test('no address stands in for one that only a packager knows', () => {
+  assert.equal(config.publish, undefined);
+  assert.doesNotMatch(readFileSync('electron-builder.yml', 'utf8'), /\.invalid/);
 });
 
 test('three systems, and .tusk belongs to Tusk', () => {
