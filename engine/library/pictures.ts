@@ -14,6 +14,7 @@ const FOLDERS = ['pictures', 'thumbnails', 'frames', 'unfinished'] as const;
 const ID = /^[a-z0-9]{8,40}$/;
 /** Sides in pixels thumbnails are made at; a request gets the next larger one. */
 const THUMBNAIL_SIDES = [160, 320, 640] as const;
+const LIBRARY_SIDE = 320;
 
 export class Pictures {
   private constructor(private readonly root: string) {}
@@ -28,9 +29,10 @@ export class Pictures {
     return new Pictures(root);
   }
 
-  /** On disk when it resolves. @throws TuskError `file-write`. */
+  /** On disk when it resolves, with the thumbnail the library will ask for. @throws TuskError `file-write`. */
   async write(id: string, png: Uint8Array): Promise<void> {
     await writeWhole(this.path('pictures', id, '.png'), png);
+    await this.keepThumbnail(id, png, LIBRARY_SIDE).catch((thrown) => log.warn(`no thumbnail yet: ${thrown}`));
   }
 
   /** @throws TuskError `not-found` if the file is gone. */
@@ -48,7 +50,12 @@ export class Pictures {
     const path = this.path('thumbnails', id, `-${size}.webp`);
     const known = await readFile(path).catch(() => undefined);
     if (known) return known;
-    const made = await encodeThumbnail(await this.read(id), size);
+    return this.keepThumbnail(id, await this.read(id), size);
+  }
+
+  private async keepThumbnail(id: string, png: Uint8Array, side: number): Promise<Buffer> {
+    const made = await encodeThumbnail(png, side);
+    const path = this.path('thumbnails', id, `-${side}.webp`);
     await writeWhole(path, made).catch((thrown) => log.warn(`a thumbnail is not kept: ${thrown}`));
     return made;
   }

@@ -2,6 +2,7 @@
  * What a model costs on this machine:
  *
  *   npm run bench [-- --checkpoint FOLDER] [--threads N] [--json]
+ *   npm run bench -- --ui                                                  the app in Chromium, with 10,000 pictures
  *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
  *
  * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
@@ -111,8 +112,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     threads: { type: 'string' },
     json: { type: 'boolean', default: false },
+    ui: { type: 'boolean', default: false },
   },
 });
+if (values.ui) {
+  const { measureUi, printUi } = await import('./ui.ts');
+  printUi(await measureUi());
+  process.exit();
+}
 const threads = Number(values.threads ?? availableParallelism());
 const { checkpoint } = values;
 const machine = processor();

@@ -7,20 +7,24 @@ import { useWorkspace } from '../../stores/workspace.ts';
 import { type Exchange, sameExchange, useConversation } from './conversation.ts';
 import { Question } from './Question.tsx';
 import { Reply } from './Reply.tsx';
+import { useNewest } from './useNewest.ts';
 
 const EXAMPLES_SHOWN = 3;
 
-export function Thread({ chatId }: { chatId: string | null }) {
+export const Thread = ({ chatId }: { chatId: string | null }) => <Messages key={chatId} chatId={chatId} />;
+
+function Messages({ chatId }: { chatId: string | null }) {
   const { t } = useTranslation();
   const exchanges = useConversation(chatId);
   const list = useRef<HTMLOListElement>(null);
   const count = exchanges.length;
   const shownId = useWorkspace((state) => state.versionId);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message, or another chat, scrolls to the end
+  const { newest, earlier } = useNewest(exchanges, shownId, list);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message scrolls to the end
   useEffect(() => {
     const element = list.current;
     if (element) element.scrollTop = element.scrollHeight;
-  }, [count, chatId]);
+  }, [count]);
   useEffect(() => {
     if (shownId)
       list.current?.querySelector(`[data-version="${shownId}"]`)?.scrollIntoView({ block: 'nearest' });
@@ -28,7 +32,8 @@ export function Thread({ chatId }: { chatId: string | null }) {
   if (count === 0) return <EmptyThread />;
   return (
     <ol className="thread" ref={list} aria-label={t('thread.messages')}>
-      {exchanges.map((exchange) => (
+      {earlier && <li ref={earlier} />}
+      {newest.map((exchange) => (
         <Row key={exchange.question.id} exchange={exchange} />
       ))}
     </ol>

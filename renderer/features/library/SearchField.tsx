@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/useKeys.ts';
 import { ask, useShelf } from './shelf.ts';
 
-const PAUSE_MS = 120;
+const PAUSE_MS = 40;
 
 /** Finds by prompts, tags, captions and what was said; `/` goes here. */
 export function SearchField() {

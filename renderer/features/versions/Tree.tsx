@@ -6,6 +6,7 @@ import { deleteVersions } from '../../engine/actions.ts';
 import { call } from '../../engine/studio.ts';
 import { compare, selectVersion, useWorkspace } from '../../stores/workspace.ts';
 import { type Direction, type Node, neighbour } from './tree.ts';
+import { useNear } from './useNear.ts';
 
 const SIDE = 44;
 const GAP_X = 20;
@@ -23,23 +24,33 @@ export function Tree({ nodes, shownId }: Props) {
   const area = useRef<HTMLDivElement>(null);
   const width = Math.max(...nodes.map(left)) + SIDE;
   const height = Math.max(...nodes.map(top)) + SIDE;
+  const { isNear, follow } = useNear(area);
+  const shown = nodes.find(({ version }) => version.id === shownId);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the shown node is kept in sight
   useEffect(() => {
-    area.current
-      ?.querySelector('[aria-pressed="true"]')
-      ?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    if (shown && area.current) keepInSight(area.current, left(shown), top(shown));
   }, [shownId, nodes.length]);
+  const near = nodes.filter((node) => isNear(left(node), top(node)));
   return (
-    <div className="tree" ref={area}>
+    <div className="tree" ref={area} onScroll={follow}>
       <div className="tree-plane" style={{ width, height }}>
         <svg width={width} height={height} aria-hidden="true">
-          {nodes.map((node) => node.parent && <path key={node.version.id} d={pathTo(node, node.parent)} />)}
+          {near.map((node) => node.parent && <path key={node.version.id} d={pathTo(node, node.parent)} />)}
         </svg>
-        {nodes.map((node) => (
+        {near.map((node) => (
           <TreeNode key={node.version.id} node={node} nodes={nodes} isShown={node.version.id === shownId} />
         ))}
       </div>
     </div>
+  );
+}
+
+/** Scrolls no more than is needed. */
+function keepInSight(area: HTMLElement, x: number, y: number): void {
+  const { scrollLeft, scrollTop, clientWidth, clientHeight } = area;
+  area.scrollTo(
+    Math.min(x, Math.max(scrollLeft, x + 2 * SIDE - clientWidth)),
+    Math.min(y, Math.max(scrollTop, y + 2 * SIDE - clientHeight)),
   );
 }
 
