@@ -54,7 +54,12 @@ export const protocol = {
 
 type RequestHandler = Parameters<Electron.Session['setPermissionRequestHandler']>[0];
 type CheckHandler = Parameters<Electron.Session['setPermissionCheckHandler']>[0];
-export const permissions: { request: RequestHandler; check: CheckHandler } = { request: null, check: null };
+type DeviceHandler = Parameters<Electron.Session['setDevicePermissionHandler']>[0];
+export const permissions: { request: RequestHandler; check: CheckHandler; device: DeviceHandler } = {
+  request: null,
+  check: null,
+  device: null,
+};
 
 export const session = {
   defaultSession: {
@@ -64,7 +69,10 @@ export const session = {
     setPermissionCheckHandler: (handler: CheckHandler) => {
       permissions.check = handler;
     },
-    setDevicePermissionHandler: () => note('session.setDevicePermissionHandler'),
+    setDevicePermissionHandler: (handler: DeviceHandler) => {
+      permissions.device = handler;
+      note('session.setDevicePermissionHandler');
+    },
   } satisfies Pick<
     Electron.Session,
     'setPermissionRequestHandler' | 'setPermissionCheckHandler' | 'setDevicePermissionHandler'

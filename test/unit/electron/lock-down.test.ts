@@ -2,9 +2,16 @@
 import '../../helpers/use-fake-electron.ts';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FakeContents, opened, permissions, session } from '../../helpers/electron.ts';
+import {
+  type BrowserWindow,
+  FakeContents,
+  opened,
+  permissions,
+  session,
+  windows,
+} from '../../helpers/electron.ts';
 
-const { webPreferences } = await import('../../../electron/window.ts');
+const { openWindow, webPreferences } = await import('../../../electron/window.ts');
 const { denyPermissions, lockDown } = await import('../../../electron/lock-down.ts');
 const { openExternal } = await import('../../../electron/external.ts');
 const { SCHEMES } = await import('../../../electron/scheme.ts');
@@ -87,6 +94,26 @@ for (const permission of ['media', 'notifications', 'clipboard-read', 'fullscree
     assert.deepEqual(answers, [false]);
     assert.equal(permissions.check!(null, permission, 'tusk://app/', {} as never), false);
   });
+
+test('no device is handed out', () => {
+  denyPermissions(session.defaultSession as unknown as Electron.Session);
+  for (const deviceType of ['hid', 'serial', 'usb'] as const)
+    assert.equal(permissions.device!({ deviceType, origin: 'tusk://app/', device: {} as never }), false);
+});
+
+test('a window that went to a blank page is brought back; on its own page it stays', () => {
+  const window = openWindow({ preload: '/preload.cjs', icon: '', statePath: '/none', devTools: false });
+  const { loaded, webContents } = window as unknown as BrowserWindow;
+  webContents.emit('did-navigate', {}, 'tusk://app/');
+  assert.deepEqual(loaded, ['tusk://app/']);
+  webContents.emit('did-navigate', {}, 'about:blank');
+  assert.deepEqual(loaded, ['tusk://app/', 'tusk://app/']);
+});
+
+test('the window is made with those preferences', () => {
+  openWindow({ preload: '/preload.cjs', icon: '', statePath: '/none', devTools: false });
+  assert.deepEqual(windows.at(-1)!.options.webPreferences, webPreferences('/preload.cjs', false));
+});
 
 test("the menu has developer's tools only while Tusk is developed", () => {
   const has = (devTools: boolean) =>
