@@ -32,7 +32,9 @@ export class Pictures {
   /** On disk when it resolves, with the thumbnail the library will ask for. @throws TuskError `file-write`. */
   async write(id: string, png: Uint8Array): Promise<void> {
     await writeWhole(this.path('pictures', id, '.png'), png);
-    await this.keepThumbnail(id, png, LIBRARY_SIDE).catch((thrown) => log.warn(`no thumbnail yet: ${thrown}`));
+    await this.keepThumbnail(id, png, LIBRARY_SIDE).catch((thrown) =>
+      log.warn(`no thumbnail yet: ${thrown}`),
+    );
   }
 
   /** @throws TuskError `not-found` if the file is gone. */
