@@ -52,7 +52,7 @@ export class EngineClient {
 
   /** The process has ended, or can't be reached any more. */
   get isGone(): boolean {
-    return this.gone;
+    return this.gone !== undefined;
   }
 
   /**
