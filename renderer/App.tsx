@@ -1,6 +1,7 @@
 /** The window: rail, the view chosen there, dialogs over it, notices at the edge. */
 
 import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { useTranslation } from 'react-i18next';
 import { CanvasPane } from './features/canvas/CanvasPane.tsx';
 import { ThreadPane } from './features/chat/ThreadPane.tsx';
 import { Palette } from './features/palette/Palette.tsx';
@@ -49,6 +50,7 @@ export function App() {
   useSession();
   useWindowKeys();
   useLoadedParts();
+  const { t } = useTranslation();
   const view = useWorkspace((state) => state.view);
   const dialog = useWorkspace((state) => state.dialog);
   const Other = view === 'studio' ? null : VIEWS[view];
@@ -58,7 +60,7 @@ export function App() {
       <Rail />
       {Other ? (
         <main className="app-view">
-          <Suspense>
+          <Suspense fallback={<h1 className="hidden-label">{t(`rail.${view}`)}</h1>}>
             <Other />
           </Suspense>
         </main>

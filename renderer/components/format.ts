@@ -1,9 +1,11 @@
 /** Numbers with their units, in the language of the window. */
 
+/** Seconds and minutes by their signs, which no language translates. */
 export function seconds(milliseconds: number, language: string): string {
   const value = milliseconds / 1000;
-  if (value >= 90) return number(value / 60, language, { unit: 'minute' });
-  return number(value, language, { unit: 'second', maximumFractionDigits: value < 10 ? 1 : 0 });
+  const [shown, sign] = value >= 90 ? [value / 60, 'min'] : [value, 's'];
+  const digits = sign === 's' && value < 10 ? 1 : 0;
+  return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(shown)}\u00a0${sign}`;
 }
 
 export function bytes(count: number, language: string): string {

@@ -25,14 +25,26 @@ const SCREENS: Record<string, (desk: Desk) => Promise<void>> = {
     await page.getByRole('option', { name: red.prompt }).click();
     await page.getByRole('button', { name: 'Export' }).click();
   },
-  models: ({ page }) => page.getByRole('button', { name: 'Models', exact: true }).click(),
+  models: async ({ page }) => {
+    await page.getByRole('button', { name: 'Models', exact: true }).click();
+    await page.getByText('What is inside').click();
+    await page.getByRole('table').waitFor();
+  },
+  'a colour being taken': ({ page }) => page.getByRole('button', { name: 'Take a colour' }).click(),
+  'a slip in the message': async ({ page }) => {
+    await page.getByRole('textbox', { name: 'Message' }).fill('draw an aple and a harpsichord');
+    await page.getByText('Was this meant').waitFor();
+  },
   'the palette': ({ page }) => page.keyboard.press('ControlOrMeta+k'),
   'the sheet of keys': ({ page }) => page.keyboard.press('?'),
   'the first steps': async ({ page }) => {
     await page.getByRole('button', { name: 'Settings', exact: true }).click();
     await page.getByRole('button', { name: 'Show again' }).click();
   },
-  settings: ({ page }) => page.getByRole('button', { name: 'Settings', exact: true }).click(),
+  settings: async ({ page }) => {
+    await page.getByRole('button', { name: 'Settings', exact: true }).click();
+    await page.getByRole('group', { name: 'Theme' }).waitFor();
+  },
 };
 
 /** Both themes of a screen, without a change of page between them. */

@@ -93,7 +93,15 @@ const choose = async (desk: Desk) => {
   await desk.page.getByRole('option', { name: GALLERY[2]! }).click();
 };
 
-const compare = (desk: Desk) => node(desk, 'Created: a red apple').click({ modifiers: ['Shift'] });
+const view = async (desk: Desk, name: string) => {
+  await go(desk, name);
+  await desk.page.getByRole('heading', { name, level: 1 }).waitFor();
+};
+
+const compare = async (desk: Desk) => {
+  await node(desk, 'Created: a red apple').click({ modifiers: ['Shift'] });
+  await desk.page.getByRole('dialog').waitFor();
+};
 
 /** Every screen and state, and how a person gets there from that chat. */
 const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
@@ -135,7 +143,9 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     await compare(desk);
     await desk.page.getByText('Difference', { exact: true }).click();
   },
-  queue: async ({ page, studio }) => {
+  queue: async (desk) => {
+    const { page, studio } = desk;
+    await go(desk, 'New chat');
     await studio.call('jobs.pause', { paused: true });
     for (const thing of ['cat', 'dog', 'bear']) await say(page, `draw a ${thing}`);
   },
@@ -143,7 +153,7 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     page
       .locator('input[type=file]')
       .setInputFiles({ name: 'damaged.png', mimeType: 'image/png', buffer: Buffer.from('damaged') }),
-  library: (desk) => go(desk, 'Library'),
+  library: (desk) => view(desk, 'Library'),
   'library-selection': choose,
   'library-export': async (desk) => {
     await choose(desk);
@@ -154,18 +164,22 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     await desk.page.getByRole('searchbox').fill('harpsichord');
     await desk.page.getByText('Nothing found').waitFor();
   },
-  models: (desk) => go(desk, 'Models'),
+  models: (desk) => view(desk, 'Models'),
   'models-inside': async (desk) => {
     await go(desk, 'Models');
     await desk.page.getByText('What is inside').click();
     await desk.page.getByRole('table').waitFor();
   },
-  settings: (desk) => go(desk, 'Settings'),
+  settings: (desk) => view(desk, 'Settings'),
   palette: ({ page }) => page.keyboard.press('ControlOrMeta+k'),
-  shortcuts: ({ page }) => page.keyboard.press('?'),
+  shortcuts: async ({ page }) => {
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+  },
   tour: async (desk) => {
     await go(desk, 'Settings');
     await go(desk, 'Show again');
+    await desk.page.getByRole('dialog').getByRole('listitem').first().waitFor();
   },
   working: async (desk) => {
     await go(desk, 'New chat');

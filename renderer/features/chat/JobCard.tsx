@@ -14,7 +14,9 @@ import { useWorkspace, watchJob } from '../../stores/workspace.ts';
 export function JobCard({ job }: { job: Job }) {
   const { t } = useTranslation();
   const { text, share } = useStageWords(job);
-  const isNext = useStudio((state) => state.queue[0] === job.id || job.state === 'running');
+  const isNext = useStudio(
+    ({ queue, queuePaused }) => job.state === 'running' || (!queuePaused && queue[0] === job.id),
+  );
   return (
     <div className="job-card">
       {job.mode !== 'ask' && isNext && <JobPicture job={job} />}

@@ -14,6 +14,7 @@ const FORMATS = [
   { value: 'jpeg', label: 'JPEG' },
   { value: 'webp', label: 'WebP' },
 ] as const;
+type ExportFormat = (typeof FORMATS)[number]['value'];
 const MOST = 500;
 
 interface Props {
@@ -24,7 +25,7 @@ interface Props {
 /** Saves copies: one as a picture, several as a zip. */
 export function Export({ versions, onClose }: Props) {
   const { t } = useTranslation('library');
-  const [format, setFormat] = useState<(typeof FORMATS)[number]['value']>('png');
+  const [format, setFormat] = useState<ExportFormat>('png');
   const [recipe, setRecipe] = useState(useStudio.getState().settings?.recipeInFiles ?? true);
   const [isSaving, setSaving] = useState(false);
   const count = Math.min(versions.length, MOST);
@@ -45,8 +46,8 @@ export function Export({ versions, onClose }: Props) {
         </label>
         {versions.length > MOST && <p>{t('exportMost', { most: MOST })}</p>}
         {versions.length > 1 && <p>{t('exportZip')}</p>}
+        {versions.length === 1 && <Story version={versions[0]!} format={format} />}
         <div className="library-dialog-buttons">
-          {versions.length === 1 && <TimeLapse version={versions[0]!} />}
           <Button onClick={onClose}>{t('cancel')}</Button>
           <Button look="main" disabled={isSaving} onClick={save}>
             {t('save')}
@@ -57,17 +58,36 @@ export function Export({ versions, onClose }: Props) {
   );
 }
 
-/** How the picture came to be, as a moving picture. */
-function TimeLapse({ version }: { version: Version }) {
+/** How the picture came to be: beside the one it came from, or as a moving picture. */
+function Story({ version, format }: { version: Version; format: ExportFormat }) {
   const { t } = useTranslation('library');
-  const save = async () => {
-    const file = await call('versions.timelapse', { versionId: version.id, format: 'gif' });
-    if (file) saveFile(file.name, file.bytes);
-  };
-  if (version.kind !== 'create' && version.kind !== 'edit') return null;
+  const versionId = version.id;
+  const isMade = version.kind === 'create' || version.kind === 'edit';
+  if (!isMade && !version.parentId) return null;
+  const saveBoth = async () => saveIfThere(await call('versions.beforeAfter', { versionId, format }));
+  const saveFilm = async (film: 'gif' | 'webp') =>
+    saveIfThere(await call('versions.timelapse', { versionId, format: film }));
   return (
-    <Button look="quiet" className="library-timelapse" onClick={save}>
-      {t('timelapse')}
-    </Button>
+    <div className="library-story">
+      {version.parentId && (
+        <Button look="quiet" small onClick={saveBoth}>
+          {t('beforeAfter')}
+        </Button>
+      )}
+      {isMade && (
+        <>
+          <Button look="quiet" small onClick={() => saveFilm('gif')}>
+            {t('timelapse', { format: 'GIF' })}
+          </Button>
+          <Button look="quiet" small onClick={() => saveFilm('webp')}>
+            {t('timelapse', { format: 'WebP' })}
+          </Button>
+        </>
+      )}
+    </div>
   );
+}
+
+function saveIfThere(file: { name: string; bytes: Uint8Array } | undefined): void {
+  if (file) saveFile(file.name, file.bytes);
 }

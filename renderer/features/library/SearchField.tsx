@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import { useKeys } from '../../components/useKeys.ts';
 import { ask, useShelf } from './shelf.ts';
 
+/** Between the last letter and the search. */
 const PAUSE_MS = 40;
 
 /** Finds by prompts, tags, captions and what was said; `/` goes here. */
@@ -13,12 +14,19 @@ export function SearchField() {
   const asked = useShelf((state) => state.query.text);
   const [text, setText] = useState(asked);
   useEffect(() => input.current?.focus(), []);
-  useEffect(() => setText(asked), [asked]);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => {
-    if (text === asked) return;
-    const timer = setTimeout(() => ask({ text }), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text, asked]);
+    if (timer.current === undefined) setText(asked);
+  }, [asked]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const change = (typed: string) => {
+    setText(typed);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      ask({ text: typed });
+    }, PAUSE_MS);
+  };
   useKeys({ '/': () => input.current?.focus() });
   return (
     <search className="library-search">
@@ -30,8 +38,8 @@ export function SearchField() {
         aria-label={t('search')}
         placeholder={t('searchHint')}
         value={text}
-        onChange={(event) => setText(event.target.value)}
-        onKeyDown={(event) => event.key === 'Escape' && ask({ text: '' })}
+        onChange={(event) => change(event.target.value)}
+        onKeyDown={(event) => event.key === 'Escape' && change('')}
       />
       <span className="library-slash" aria-hidden="true">
         /

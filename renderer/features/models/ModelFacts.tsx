@@ -76,7 +76,7 @@ function Defaults({ info: { defaults, memoryBytes, fingerprint } }: { info: Info
   return (
     <dl>
       {rows.map(([name, value]) => (
-        <div key={name}>
+        <div key={name} className={value.includes(',') ? 'models-wide' : undefined}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>
