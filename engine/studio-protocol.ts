@@ -298,6 +298,11 @@ export const STUDIO_METHODS = {
     }),
     z.object({ name: z.string(), bytes }),
   ],
+  /** A picture beside the one it came from, as one file. */
+  'versions.beforeAfter': [
+    z.object({ versionId: id, format: z.enum(['png', 'jpeg', 'webp']) }),
+    z.object({ name: z.string(), bytes }),
+  ],
   'versions.timelapse': [
     z.object({ versionId: id, format: z.enum(['gif', 'webp']) }),
     z.object({ name: z.string(), bytes }),

@@ -28,6 +28,26 @@ export async function encodeExport(
   return format === 'jpeg' ? told.jpeg({ quality: 92 }).toBuffer() : told.webp({ quality: 92 }).toBuffer();
 }
 
+/** Between two pictures that are shown beside each other, share of their height. */
+const GAP = 1 / 64;
+
+/** Both beside each other, the second at the height of the first. @returns a file that says a model made it. */
+export async function encodeBeforeAfter(
+  before: Uint8Array,
+  after: Uint8Array,
+  format: ExportFormat,
+): Promise<Uint8Array> {
+  const { width, height } = await sharp(before).metadata();
+  const second = await sharp(after).resize({ height }).png().toBuffer({ resolveWithObject: true });
+  const left = width + Math.max(1, Math.round(height * GAP));
+  const create = { width: left + second.info.width, height, channels: 3 as const, background: 'white' };
+  const both = sharp({ create }).composite([
+    { input: Buffer.from(before), left: 0, top: 0 },
+    { input: second.data, left, top: 0 },
+  ]);
+  return encodeExport(await both.png().toBuffer(), format, { madeByModel: true });
+}
+
 const LONGEST_SIDE = 512;
 const FRAME_MS = 160;
 const LAST_FRAME_MS = 1_600;

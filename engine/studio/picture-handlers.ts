@@ -2,7 +2,7 @@
 import { decodePicture } from '../image/decode.ts';
 import { blendBack, measureDrift } from '../image/drift.ts';
 import { readRecipe } from '../image/encode.ts';
-import { encodeExport, encodeTimeLapse } from '../image/export.ts';
+import { type ExportFormat, encodeBeforeAfter, encodeExport, encodeTimeLapse } from '../image/export.ts';
 import type { Picture } from '../image/picture.ts';
 import { encodePng, transform } from '../image/transform.ts';
 import { packChat, packFiles, unpackChat } from '../library/archive.ts';
@@ -44,13 +44,19 @@ export const pictureHandlers = (parts: Parts) => {
           encodeExport(await pictures.read(version.id), format, notes(parts, version, recipe)),
         ),
       );
-      const ending = format === 'jpeg' ? 'jpg' : format;
+      const ending = endingOf(format);
       if (files.length === 1) return { name: fileName(chosen[0]!.prompt, ending), bytes: files[0]! };
       const named = files.map((bytes, index) => [
         fileName(`${index + 1} ${chosen[index]!.prompt}`, ending),
         bytes,
       ]);
       return { name: fileName('Tusk pictures', 'zip'), bytes: packFiles(Object.fromEntries(named)) };
+    },
+    'versions.beforeAfter': async ({ versionId, format }) => {
+      const version = find(versionId);
+      const files = [await pictures.read(sourceOf(version)), await pictures.read(versionId)] as const;
+      const bytes = await encodeBeforeAfter(...files, format);
+      return { name: fileName(`${version.prompt} before and after`, endingOf(format)), bytes };
     },
     'versions.timelapse': async ({ versionId, format }) => {
       const version = find(versionId);
@@ -78,6 +84,8 @@ export const pictureHandlers = (parts: Parts) => {
     },
   } satisfies Partial<Handlers>;
 };
+
+const endingOf = (format: ExportFormat): string => (format === 'jpeg' ? 'jpg' : format);
 
 function found<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw notFound(what);

@@ -101,6 +101,21 @@ test('drift tells the changed area from what should have stayed, and blending la
   assert.deepEqual([all.kind, all.parentId], ['blend', id]);
 });
 
+test('before and after: the source on the left, the edit on the right, said to be made by a model', async () => {
+  const id = await editOf(await striped('red'), await striped('blue'));
+  for (const format of ['png', 'jpeg', 'webp'] as const) {
+    const { name, bytes } = await opened.studio.call('versions.beforeAfter', { versionId: id, format });
+    assert.match(name, /before and after\.(png|jpg|webp)$/);
+    const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+    assert.deepEqual([info.width, info.height], [2 * SIDE + 1, SIDE]);
+    const at = (x: number) => [...data.subarray(x * info.channels, x * info.channels + 3)];
+    const isNear = (x: number, colour: number[]) =>
+      at(x).every((value, i) => Math.abs(value - colour[i]!) < 40);
+    assert.ok(isNear(4, [255, 0, 0]) && isNear(SIDE + 5, [0, 0, 255]), `${at(4)} and ${at(SIDE + 5)}`);
+    assert.ok(Buffer.from(bytes).includes('trainedAlgorithmicMedia'), format);
+  }
+});
+
 test('equal pictures do not drift; a picture without a source says so', async () => {
   const same = await editOf(await striped('red'), await striped('red'));
   const drift = await opened.studio.call('versions.drift', { versionId: same });
