@@ -9,6 +9,7 @@ import {
 } from './cli/arguments.ts';
 import { runChat } from './cli/chat.ts';
 import { runInfo, runVerify } from './cli/inspect.ts';
+import { runDownload, runImport } from './cli/models.ts';
 import { runCreate, runEdit } from './cli/pictures.ts';
 import { type CommandSession, printJson } from './cli/session.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -28,6 +29,8 @@ const COMMANDS: Record<CommandName, (session: CommandSession, parsed: Arguments)
   upscale: runUpscale,
   info: runInfo,
   verify: runVerify,
+  import: runImport,
+  download: runDownload,
 };
 
 /** @returns the exit code. */

@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'non-finite',
   'out-of-memory',
   'file-write',
+  'disk-full',
+  'download-failed',
   'not-found',
   'engine-gone',
   'engine-hung',

@@ -14,6 +14,9 @@ export const USAGE = `Tusk: make pictures, edit them by saying so, ask about the
   tusk upscale <picture> --out p.png      twice as large, or with --scale 4 four times
   tusk info [checkpoint]                  networks, parameters, memory (--quick: without reading the weights)
   tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S)
+  tusk import <folder>                    a checkpoint folder or hub cache, checked and copied (--to FOLDER)
+  tusk download <owner/name>              a checkpoint from a model hub; Ctrl-C pauses, the same command goes on
+                                          (--to FOLDER, --endpoint URL, --revision NAME; token in HF_TOKEN)
 
 Settings of create and edit (absent: the model's own)
   --seed N             0 to 2^53 - 1; the same seed gives the same picture
@@ -59,6 +62,8 @@ export const OPTIONS = {
   upscale: { out: picture.out, scale: text, json: flag, help: common.help },
   info: { ...common, quick: flag },
   verify: { json: flag, stage: text, help: common.help },
+  import: { to: text, json: flag, help: common.help },
+  download: { to: text, endpoint: text, revision: text, json: flag, help: common.help },
 } as const;
 
 export type CommandName = keyof typeof OPTIONS;

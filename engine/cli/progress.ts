@@ -20,7 +20,11 @@ export class ProgressLine {
   show(event: Progress): void {
     const text = this.describe(event);
     if (text === undefined) this.clear();
-    if (!this.output.isTTY || text === undefined) return;
+    else this.write(text);
+  }
+
+  write(text: string): void {
+    if (!this.output.isTTY) return;
     this.output.write(`\r\u001b[2K${text}`);
     this.shown = true;
   }

@@ -11,18 +11,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { pathToFileURL } from 'node:url';
 import { type CheckpointConfig, parseConfig } from '../../engine/checkpoint/config.ts';
-import { conditionSizes } from '../../engine/models/condition/config.ts';
-import { buildCaptionEmbedder, buildQueryFormer } from '../../engine/models/condition/graph.ts';
-import { transformerSizes } from '../../engine/models/diffusion-transformer/config.ts';
-import * as transformer from '../../engine/models/diffusion-transformer/graph.ts';
-import { textDecoderConfig } from '../../engine/models/text-decoder/config.ts';
-import { buildTextDecoder } from '../../engine/models/text-decoder/graph.ts';
-import { vaeSizes } from '../../engine/models/vae/config.ts';
-import { buildVaeDecoder, buildVaeEncoder } from '../../engine/models/vae/graph.ts';
-import { visionEncoderConfig } from '../../engine/models/vision-encoder/config.ts';
-import { buildVisionEncoder } from '../../engine/models/vision-encoder/graph.ts';
-import { buildVisualTokenizerDecoder } from '../../engine/models/visual-tokenizer/decoder.ts';
-import { buildVisualTokenizerEncoder } from '../../engine/models/visual-tokenizer/encoder.ts';
+import { buildNetworks } from '../../engine/models/networks.ts';
 import type { WeightSource } from '../../engine/onnx/graph.ts';
 import { elementCount } from '../../engine/runtime/tensor.ts';
 
@@ -43,19 +32,7 @@ export function tensorShapes(config: CheckpointConfig): Shapes {
       return { elementType: 'float32', shape, file: 'none', offset: 0, length: elementCount(shape) * 4 };
     },
   };
-  const dit = transformerSizes(config);
-  const vae = vaeSizes(config);
-  buildTextDecoder(source, textDecoderConfig(config));
-  buildVisionEncoder(source, visionEncoderConfig(config));
-  buildVisualTokenizerEncoder(source, config.gen_tokenizer_config);
-  buildVisualTokenizerDecoder(source, config.gen_tokenizer_config);
-  buildCaptionEmbedder(source, conditionSizes(config));
-  buildQueryFormer(source, conditionSizes(config));
-  for (const build of Object.values(transformer)) {
-    if (typeof build === 'function' && build.name.startsWith('build')) build(source, dit);
-  }
-  buildVaeEncoder(source, vae);
-  buildVaeDecoder(source, vae);
+  buildNetworks(source, config);
   return shapes;
 }
 

@@ -119,6 +119,7 @@ const PACKAGE_OWNERS: readonly (readonly [pattern: RegExp, owners: readonly stri
   [/^onnx-proto$/, ['onnx']],
   [/^(js-tiktoken|@huggingface\/jinja)/, ['tokenizer']],
   [/^sharp$/, ['image']],
+  [/^undici$/, ['hub']],
   [/^ws$/, ['entry', 'client']],
   [/^(libsql|fflate)$/, ['library']],
   [/^electron/, ['electron']],

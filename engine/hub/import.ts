@@ -1,0 +1,65 @@
+/**
+ * A checkpoint folder into one of Tusk's own: everything is checked first, then copied beside its place and moved there
+ * whole.
+ */
+import { constants } from 'node:fs';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CancelledError, throwIfCancelled } from '../errors.ts';
+import { assertHashes, type FoundFile, type Inspection, inspectFolder } from './inspect.ts';
+import { assertNew, assertRoom, writeFailure } from './space.ts';
+
+export interface ImportOptions {
+  source: string;
+  /** The checkpoint folder to make. */
+  folder: string;
+  signal?: AbortSignal;
+  onProgress?: (stage: 'checking' | 'copying', doneBytes: number, totalBytes: number) => void;
+}
+
+/**
+ * @returns what was found, and where it lies now
+ * @throws CancelledError; TuskError of `inspectFolder` and `assertHashes`, `bad-setting`, `disk-full`, `file-write`
+ */
+export async function importCheckpoint(options: ImportOptions): Promise<Inspection & { folder: string }> {
+  const { signal, onProgress } = options;
+  const folder = resolve(options.folder);
+  await assertNew(folder);
+  const found = await inspectFolder(options.source);
+  const counting = (stage: 'checking' | 'copying') => {
+    let done = 0;
+    return (bytes: number) => {
+      done += bytes;
+      onProgress?.(stage, done, found.totalBytes);
+    };
+  };
+  try {
+    await assertHashes(found.files, counting('checking'), signal);
+    await assertRoom(dirname(folder), found.totalBytes);
+    await copyWhole(found.files, folder, counting('copying'), signal);
+  } catch (thrown) {
+    throw signal?.aborted ? new CancelledError() : thrown;
+  }
+  return { ...found, folder };
+}
+
+async function copyWhole(
+  files: readonly FoundFile[],
+  folder: string,
+  onBytes: (count: number) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const temporary = join(dirname(folder), `.${basename(folder)}.${process.pid}.part`);
+  try {
+    await mkdir(temporary, { recursive: true });
+    for (const { name, path, sizeBytes } of files) {
+      throwIfCancelled(signal);
+      await copyFile(path, join(temporary, name), constants.COPYFILE_FICLONE);
+      onBytes(sizeBytes);
+    }
+    await rename(temporary, folder);
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true });
+    throw cause instanceof CancelledError ? cause : writeFailure(folder, cause);
+  }
+}

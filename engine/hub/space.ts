@@ -1,0 +1,45 @@
+/** Place and room on the disk, looked at before anything is written. */
+import { mkdir, stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { TuskError } from '../errors.ts';
+
+/** Left free for everything else on the disk. */
+const RESERVE_BYTES = 200e6;
+
+/** Its parent is made. @throws TuskError `bad-setting` if the folder is there already. */
+export async function assertNew(folder: string): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  if (!(await stat(folder).catch(() => undefined))) return;
+  throw new TuskError('bad-setting', `${folder} is there already.`, {
+    hint: 'Choose another folder, or use it as it is.',
+  });
+}
+
+/** @param folder is made if it isn't there. @throws TuskError `disk-full` naming what is needed and what is free. */
+export async function assertRoom(folder: string, neededBytes: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  if (neededBytes + RESERVE_BYTES <= freeBytes) return;
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+  throw new TuskError(
+    'disk-full',
+    `${folder} needs ${gigabytes(neededBytes)} more, ${gigabytes(freeBytes)} are free.`,
+    { hint: 'Free some space, or choose a folder on another disk.' },
+  );
+}
+
+/** A failed write as what it means. */
+export function writeFailure(path: string, cause: unknown): TuskError {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return new TuskError('disk-full', `The disk is full: ${path} can't grow.`, {
+      cause,
+      hint: 'Free some space and start again: what was fetched is kept.',
+    });
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new TuskError('file-write', `${path} can't be written: ${reason}.`, {
+    cause,
+    hint: 'Choose another folder.',
+  });
+}
