@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { type Desk, expect, say, test } from './tusk.ts';
+import { violations } from './violations.ts';
 
 /** Every screen, and how a person gets there from a prepared chat. */
 const SCREENS: Record<string, (desk: Desk) => Promise<void>> = {
@@ -47,18 +47,6 @@ const SCREENS: Record<string, (desk: Desk) => Promise<void>> = {
   },
 };
 
-/** Both themes of a screen, without a change of page between them. */
-async function violations(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    found.push(...violations.map(({ id, nodes }) => `${colorScheme} ${id}: ${nodes[0]?.html}`));
-  }
-  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
-  return found;
-}
-
 for (const [screen, reach] of Object.entries(SCREENS))
   test(`no axe violation in both themes: ${screen}`, async ({ desk }) => {
     await reach(desk);
@@ -93,6 +81,8 @@ test('narrow: thread and picture take turns', async ({ desk: { page, blue } }) =
   await page.getByRole('button', { name: 'Picture', exact: true }).click();
   await expect(page.getByRole('textbox', { name: 'Message' })).toBeHidden();
   await expect(page.locator('.canvas-picture').getByRole('img', { name: blue.prompt })).toBeVisible();
+  for (const name of ['Delete', 'Fit', 'Point at it'])
+    await expect(page.getByRole('button', { name, exact: true })).toBeInViewport({ ratio: 1 });
   await page.getByRole('button', { name: 'Chat', exact: true }).click();
   await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
 });

@@ -19,7 +19,7 @@ const GALLERY = [
   'a penguin on a blue background',
   'a panda',
   'a red apple above a green pear',
-  'a sunflower on a pink background',
+  'a pineapple',
   'a rocket at the top right',
   'a cactus on an orange background',
   'a whale on a teal background',
@@ -32,7 +32,8 @@ const GALLERY = [
   'a strawberry to the right of a cake',
   'a robot on a grey background',
 ];
-const EDITS = ['make the apple green', 'change the background to blue'];
+const FIRST = 'a sunflower on a pink background';
+const EDITS = ['change the background to blue', 'replace the sunflower with a panda'] as const;
 
 async function make(
   studio: StudioClient,
@@ -57,9 +58,9 @@ async function fill(studio: StudioClient): Promise<string> {
     await make(studio, { chatId: id, mode: 'create', message, targetIds: [], seed: seed + 1 });
   }
   const { id: chatId } = await studio.call('chats.create', {});
-  let last = await make(studio, { chatId, mode: 'create', message: 'a red apple', targetIds: [], seed: 3 });
-  for (const [seed, message] of EDITS.entries())
-    last = await make(studio, { chatId, mode: 'edit', message, targetIds: [last], seed });
+  let last = await make(studio, { chatId, mode: 'create', message: FIRST, targetIds: [], seed: 1 });
+  for (const message of EDITS)
+    last = await make(studio, { chatId, mode: 'edit', message, targetIds: [last], seed: 1 });
   await make(studio, {
     chatId,
     mode: 'ask',
@@ -99,7 +100,7 @@ const view = async (desk: Desk, name: string) => {
 };
 
 const compare = async (desk: Desk) => {
-  await node(desk, 'Created: a red apple').click({ modifiers: ['Shift'] });
+  await node(desk, `Created: ${FIRST}`).click({ modifiers: ['Shift'] });
   await desk.page.getByRole('dialog').waitFor();
 };
 
@@ -110,7 +111,9 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   chats: (desk) => go(desk, 'Chats'),
   options: (desk) => go(desk, 'More settings'),
   slip: async ({ page }) => {
-    await page.getByRole('textbox', { name: 'Message' }).fill('replace the aple with a harpsichord');
+    await page
+      .getByRole('textbox', { name: 'Message' })
+      .fill('replace the panda with an aple and a harpsichord');
     await page.getByText('Was this meant').waitFor();
   },
   memory: async (desk) => {
@@ -128,12 +131,12 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   point: (desk) => go(desk, 'Point at it'),
   colour: (desk) => go(desk, 'Take a colour'),
   drift: async (desk) => {
-    await node(desk, 'Edit: make the apple green').click();
+    await node(desk, `Edit: ${EDITS[1]}`).click();
     await go(desk, 'What changed');
     await desk.page.getByText('of the picture changed').waitFor();
   },
   check: async (desk) => {
-    await node(desk, 'Created: a red apple').click();
+    await node(desk, `Created: ${FIRST}`).click();
     await go(desk, 'Check it');
     await desk.page.getByText('own opinion').waitFor();
     await expect(desk.page.locator('.check-panel').getByRole('progressbar')).toHaveCount(0);
@@ -191,8 +194,8 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   made: async (desk) => {
     await go(desk, 'New chat');
     await desk.page.getByRole('group', { name: 'How many pictures' }).getByText('4', { exact: true }).click();
-    await say(desk.page, 'a sunflower on a pink background');
-    const pictures = desk.page.getByRole('button', { name: 'Show: a sunflower on a pink background' });
+    await say(desk.page, FIRST);
+    const pictures = desk.page.getByRole('button', { name: `Show: ${FIRST}` });
     await expect(pictures).toHaveCount(4, { timeout: MADE_MS });
   },
 };
