@@ -2,6 +2,8 @@
 import type { Page } from '@playwright/test';
 import { expect, test } from './tusk.ts';
 
+const MADE = { timeout: 100_000 };
+
 /** Tab until the element with that name has the focus; that many presses must do. */
 async function tabTo(page: Page, name: string | RegExp, most = 60): Promise<void> {
   const wanted = page.getByRole('button', { name }).or(page.getByRole('textbox', { name })).first();
@@ -65,4 +67,50 @@ test('the width of the chat changes with arrow keys', async ({ desk: { page } })
   const before = Number(await divider.getAttribute('aria-valuenow'));
   await divider.press('ArrowRight');
   await expect(divider).toHaveAttribute('aria-valuenow', String(before + 16));
+});
+
+test('create, ask, edit, compare, delete and undo, one after the other', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  const write = async (message: string) => {
+    await tabTo(page, 'Message');
+    await page.keyboard.type(message);
+    await page.keyboard.press('ControlOrMeta+Enter');
+  };
+  await write('draw a red apple');
+  const made = page.getByRole('button', { name: 'Created: draw a red apple' });
+  await expect(made).toBeVisible(MADE);
+  await expect(made).toHaveAttribute('aria-pressed', 'true');
+  await write('what is this?');
+  const jobs = async () => (await studio.call('chats.get', { chatId: chat.id })).jobs;
+  await expect.poll(async () => (await jobs())[1]?.state, MADE).toBe('done');
+  await write('make the apple green');
+  const edited = page.getByRole('button', { name: 'Edit: make the apple green' });
+  await expect(edited).toBeVisible(MADE);
+  expect((await jobs()).map(({ mode, state }) => [mode, state])).toEqual([
+    ['create', 'done'],
+    ['ask', 'done'],
+    ['edit', 'done'],
+  ]);
+
+  await tabTo(page, 'Created: draw a red apple');
+  await page.keyboard.press('Shift+Enter');
+  const dialog = page.getByRole('dialog', { name: 'Compare' });
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press('m');
+  await expect(dialog.getByRole('radio', { name: 'Side by side' })).toBeChecked();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  await tabTo(page, 'Edit: make the apple green');
+  await page.keyboard.press('Delete');
+  await expect(edited).toHaveCount(0);
+  const binned = async () => {
+    const { versions } = await studio.call('library.list', { deleted: true, text: 'make the apple green' });
+    return versions.length;
+  };
+  await expect.poll(binned).toBe(1);
+  await tabTo(page, 'Undo');
+  await page.keyboard.press('Enter');
+  await expect(edited).toBeVisible();
+  await expect.poll(binned).toBe(0);
 });
