@@ -86,3 +86,19 @@ test('with a picture chosen the empty message says what can be done with it', as
   await page.getByRole('button', { name: `Leave out: ${blue.prompt}` }).click();
   await expect(message(desk)).toHaveAttribute('placeholder', 'Describe, ask or change');
 });
+
+test('four more of a picture wait with seeds of their own, as siblings in the same answer', async ({
+  desk,
+}) => {
+  const { page, studio, chat } = desk;
+  await studio.call('jobs.pause', { paused: false });
+  await say(page, 'draw a red apple');
+  await page.getByRole('button', { name: 'Show: draw a red apple' }).waitFor({ timeout: 100_000 });
+  await studio.call('jobs.pause', { paused: true });
+  await page.getByRole('button', { name: '4 more' }).click();
+  await expect(page.getByRole('progressbar')).toHaveCount(4);
+  const { jobs, turns } = await studio.call('chats.get', { chatId: chat.id });
+  expect(turns.filter(({ role }) => role === 'person')).toHaveLength(1);
+  expect(new Set(jobs.map(({ turnId }) => turnId)).size).toBe(1);
+  expect(new Set(jobs.map(({ seed }) => seed)).size).toBe(5);
+});
