@@ -13,6 +13,7 @@ import { Export } from './Export.tsx';
 import { RecipeSection } from './RecipeSection.tsx';
 import { selectedVersions, selectNone, useShelf } from './shelf.ts';
 import { Tags } from './Tags.tsx';
+import './detail.css';
 
 /** What is selected, and what can be done with it. */
 export function Detail() {
