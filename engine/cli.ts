@@ -9,7 +9,7 @@ import {
 } from './cli/arguments.ts';
 import { runChat } from './cli/chat.ts';
 import { runInfo, runVerify } from './cli/inspect.ts';
-import { runDownload, runImport } from './cli/models.ts';
+import { runCompile, runDownload, runImport } from './cli/models.ts';
 import { runCreate, runEdit } from './cli/pictures.ts';
 import { type CommandSession, printJson } from './cli/session.ts';
 import { runUpscale } from './cli/upscale.ts';
@@ -31,6 +31,7 @@ const COMMANDS: Record<CommandName, (session: CommandSession, parsed: Arguments)
   verify: runVerify,
   import: runImport,
   download: runDownload,
+  compile: runCompile,
 };
 
 /** @returns the exit code. */

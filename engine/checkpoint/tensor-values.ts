@@ -1,6 +1,6 @@
 /** Values of single tensors: widened to float32, or only looked at for numbers that are not finite. */
 import { TuskError, throwIfCancelled } from '../errors.ts';
-import { withFile } from './file.ts';
+import { type ByteSource, withFile } from './file.ts';
 import type { Dtype, TensorEntry } from './safetensors.ts';
 
 const SCAN_BYTES = 16 * 2 ** 20;
@@ -9,6 +9,22 @@ const SCAN_BYTES = 16 * 2 ** 20;
 export async function readTensor(entry: TensorEntry): Promise<Float32Array | Int32Array | Uint8Array> {
   const { path, offset, length } = entry;
   return decode(entry, await withFile(path, (source) => source.read(offset, length)));
+}
+
+const FLOAT_BYTES: Partial<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
+
+/** Some of a float tensor's values, in order, widened to float32. @throws TuskError `checkpoint-unsupported` for others */
+export async function readValues(
+  source: ByteSource,
+  entry: TensorEntry,
+  from: number,
+  count: number,
+): Promise<Float32Array> {
+  const bytes = FLOAT_BYTES[entry.dtype];
+  if (bytes === undefined)
+    throw new TuskError('checkpoint-unsupported', `The tensor "${entry.name}" has dtype ${entry.dtype}.`);
+  const values = decode(entry, await source.read(entry.offset + from * bytes, count * bytes));
+  return values as Float32Array;
 }
 
 function decode(entry: TensorEntry, { buffer }: Buffer<ArrayBuffer>): Float32Array | Int32Array | Uint8Array {

@@ -1,7 +1,7 @@
 /** Tensors as the bytes of a safetensors file. */
 
 export interface WrittenTensor {
-  dtype: 'F32' | 'I32' | 'U8';
+  dtype: 'F32' | 'I32' | 'U8' | 'I8';
   shape: readonly number[];
   data: Float32Array | Int32Array | Uint8Array;
 }

@@ -1,6 +1,7 @@
-/** `tusk import` and `tusk download`: checkpoints onto this machine. No engine is needed for either. */
+/** `tusk import`, `tusk download` and `tusk compile`: checkpoints onto this machine. No engine is needed for them. */
 import { freemem, homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
+import { type Compiled, compileCheckpoint } from '../hub/compile.ts';
 import { type DownloadProgress, downloadRepository } from '../hub/download.ts';
 import { importCheckpoint } from '../hub/import.ts';
 import { type Inspection, inspectFolder } from '../hub/inspect.ts';
@@ -62,6 +63,39 @@ export async function runDownload(session: CommandSession, parsed: Arguments): P
   } finally {
     line.clear();
   }
+}
+
+export async function runCompile(session: CommandSession, parsed: Arguments): Promise<void> {
+  const [source, ...rest] = parsed.positionals;
+  if (source === undefined || rest.length > 0) throw new UsageError('compile needs one checkpoint folder.');
+  const folder = textOption(parsed, 'to') ?? join(modelsFolder(), `${basename(resolve(source))}-compiled`);
+  const line = new ProgressLine(process.stderr);
+  try {
+    const compiled = await compileCheckpoint({
+      ...{ source, folder, signal: session.signal },
+      onProgress: (doneBytes, totalBytes) => {
+        if (session.json) printJson({ event: 'compile', doneBytes, totalBytes });
+        else line.write(`compiling, ${size(doneBytes)} of ${size(totalBytes)}`);
+      },
+    });
+    line.clear();
+    if (session.json) printJson({ event: 'done', ...compiled });
+    else process.stdout.write(describeCompiled(compiled));
+  } finally {
+    line.clear();
+  }
+}
+
+function describeCompiled({ folder, sourceBytes, compiledBytes, errors }: Compiled): string {
+  const rounding = Object.entries(errors).map(
+    ([precision, error]) => `${precision} weights are off by ${(100 * error).toFixed(1)} %`,
+  );
+  return [
+    folder,
+    `${size(sourceBytes)} became ${size(compiledBytes)}; ${rounding.join(', ')}`,
+    `use it with --checkpoint ${folder}`,
+    '',
+  ].join('\n');
 }
 
 export function describeDownload({ doneBytes, totalBytes, bytesPerSecond }: DownloadProgress): string {

@@ -19,6 +19,7 @@ import {
   TensorProto,
   type ValueInfo,
 } from './protobuf.ts';
+import { int4Linear, int8Linear } from './quantised-linear.ts';
 
 const OPSET = 21;
 const MICROSOFT_OPSET = 1;
@@ -256,9 +257,18 @@ export class GraphBuilder {
 
   /** rows [n, in] -> [n, out]; `prefix`.weight is [out, in], `prefix`.bias [out] if `bias`. */
   linear(x: Value, prefix: string, inWidth: number, outWidth: number, bias: boolean): Value {
-    const inputs = [x, this.weight(`${prefix}.weight`, [outWidth, inWidth])];
+    const weight = `${prefix}.weight`;
+    const quantised = this.quantisedLinear(x, weight, inWidth, outWidth);
+    if (quantised) return bias ? this.add(quantised, this.weight(`${prefix}.bias`, [outWidth])) : quantised;
+    const inputs = [x, this.weight(weight, [outWidth, inWidth])];
     if (bias) inputs.push(this.weight(`${prefix}.bias`, [outWidth]));
     return this.op('Gemm', inputs, { transB: 1 });
+  }
+
+  private quantisedLinear(x: Value, weight: string, inWidth: number, outWidth: number): Value | undefined {
+    if (this.hasWeight(`${weight}.int4`)) return int4Linear(this, x, weight, inWidth, outWidth);
+    if (this.hasWeight(`${weight}.int8`)) return int8Linear(this, x, weight, inWidth, outWidth);
+    return undefined;
   }
 
   /** x / sqrt(mean x^2 + eps) * weight over the last axis of `width`. */

@@ -26,7 +26,7 @@ export function tensorShapes(config: CheckpointConfig): Shapes {
   const shapes: Shapes = new Map();
   const source: WeightSource = {
     folder: '.',
-    has: () => true,
+    has: (name) => !/\.int[48]$/.test(name),
     locate: (name, shape) => {
       shapes.set(name, [...shape]);
       return { elementType: 'float32', shape, file: 'none', offset: 0, length: elementCount(shape) * 4 };

@@ -44,6 +44,12 @@ test('an import says the same; a second one to the same place is refused', async
   assert.match(second.stderr, /is there already/);
 });
 
+test('a compiled copy says what it became and by how much it is off', async () => {
+  const { code, stdout } = await tusk(['compile', INTACT, '--to', join(parent, 'compiled')], parent);
+  assert.equal(code, 0);
+  assert.match(stdout, /MB became .* MB; int4 weights are off by \d+\.\d %, int8 weights are off by/);
+});
+
 test('a repository that is not there, and no repository at all, are said in words', async () => {
   const gone = await tusk(
     ['download', 'no/body', '--endpoint', hub.address, '--to', join(parent, 'x')],
