@@ -3,7 +3,7 @@
  *
  *   npm test                          everything
  *   npm test -- test/unit/checkpoint  test files under these paths only
- *   npm run test:long                 everything, with the long versions (`TUSK_TEST_LONG=1`)
+ *   npm run test:long                 everything, with the long versions (`TUSK_TEST_LONG=1`), and the page's faults
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -16,7 +16,11 @@ const CHECKS = [
   ['format and lint', ['biome', 'check', '.']],
 ] as const;
 const FILES_AT_ONCE = 2;
-const FILE_TIMEOUT_MS = 15 * 60_000;
+const args = process.argv.slice(2);
+const isLong = args.includes('--long');
+const FILE_TIMEOUT_MS = (isLong ? 90 : 15) * 60_000;
+/** Reloads and breaks of the page, in a browser. */
+const LONG_PAGE = ['playwright', 'test', 'lost'];
 
 interface Totals {
   passed: number;
@@ -83,12 +87,12 @@ function showFailure(name: string, error: Error): void {
   console.log(`\nFAIL ${name}\n`, error.cause instanceof Error ? error.cause : error.message, '\n');
 }
 
-const args = process.argv.slice(2);
 const paths = args.filter((arg) => !arg.startsWith('--')).map((path) => join(path));
-if (args.includes('--long')) process.env.TUSK_TEST_LONG = '1';
+if (isLong) process.env.TUSK_TEST_LONG = '1';
 const totals: Totals = { passed: 0, failed: 0 };
 if (paths.length === 0) for (const [name, command] of CHECKS) check(totals, name, command);
 const files = testFiles(paths);
 if (files.length > 0) await runFiles(totals, files);
+if (isLong && paths.length === 0) check(totals, 'the page, long', LONG_PAGE);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;

@@ -29,6 +29,7 @@ const untilIn = ({ studio }: Desk, stage: Job['stage'], message: string) =>
 for (const stage of STAGES)
   test(`a reload while ${stage}: the picture is made once and shown`, async ({ desk }) => {
     const { page, studio, chat } = desk;
+    test.setTimeout(rounds(120_000, 1_200_000));
     for (let reload = 0; reload < RELOADS; reload += 1) {
       const message = `draw a red apple ${reload}`;
       const isThere = untilIn(desk, stage, message);
