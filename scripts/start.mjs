@@ -4,10 +4,10 @@
  * Other options go to the entry (engine/browser.ts); with `--renderer FOLDER` no page is built.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isFresh, ROOT, runBundle } from './bundle.mjs';
+import { electronBinary } from './electron-binary.mjs';
 
 const RENDERER = join(ROOT, 'dist', 'renderer');
 const SOURCES = ['package.json', 'vite.config.ts', 'renderer', 'engine/wire.ts', 'engine/studio-protocol.ts'];
@@ -26,14 +26,6 @@ function foldersInEnvironment() {
     ...(library && { TUSK_LIBRARY: resolve(library) }),
     ...(checkpoint && { TUSK_CHECKPOINT: resolve(checkpoint) }),
   };
-}
-
-/** Path of Electron's binary if it was installed. Importing the package would download it. */
-function electronBinary() {
-  const folder = process.env.ELECTRON_OVERRIDE_DIST_PATH ?? join(ROOT, 'node_modules', 'electron', 'dist');
-  const pathFile = join(ROOT, 'node_modules', 'electron', 'path.txt');
-  const binary = join(folder, existsSync(pathFile) ? readFileSync(pathFile, 'utf8') : 'electron');
-  return existsSync(binary) ? binary : undefined;
 }
 
 const hasDisplay = () =>

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { bringIn, drawing } from './studio.ts';
-import { type Desk, expect, test } from './tusk.ts';
+import { BROWSER, type Desk, expect, test } from './tusk.ts';
 
 const openLibrary = async ({ page }: Desk) => {
   await page.keyboard.press('Escape');
@@ -83,7 +83,7 @@ test('the bin gives a picture back', async ({ desk }) => {
   await expect(tile(page, red.prompt)).toBeVisible();
 });
 
-test('emptying the bin asks first, then the file is gone', async ({ desk }) => {
+test('emptying the bin asks first, then the file is gone', BROWSER, async ({ desk }) => {
   const { page, studio, red } = desk;
   await studio.call('versions.delete', { versionIds: [red.id] });
   await openLibrary(desk);
@@ -109,7 +109,7 @@ const saved = async (page: Page) => {
 };
 
 for (const format of ['PNG', 'JPEG', 'WebP'] as const)
-  test(`a copy is saved as ${format}`, async ({ desk }) => {
+  test(`a copy is saved as ${format}`, BROWSER, async ({ desk }) => {
     const { page, red } = desk;
     await openLibrary(desk);
     await tile(page, red.prompt).click();
@@ -120,7 +120,7 @@ for (const format of ['PNG', 'JPEG', 'WebP'] as const)
     expect(picture).toMatchObject({ format: format.toLowerCase(), width: 160, height: 160 });
   });
 
-test('several pictures are saved as one zip', async ({ desk }) => {
+test('several pictures are saved as one zip', BROWSER, async ({ desk }) => {
   const { page, red, blue } = desk;
   await openLibrary(desk);
   await tile(page, red.prompt).click();

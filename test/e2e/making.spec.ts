@@ -1,7 +1,7 @@
 /** Where making is the point: stages, drafts, siblings, edits and their drift, the model's opinion, a lost engine. */
 import { execFileSync } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { expect, say, test } from './tusk.ts';
+import { BROWSER, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 /** Another one is on the canvas. */
@@ -135,17 +135,18 @@ function engineOf(server: number): number {
   return Number(line!.trim().split(/\s+/)[0]);
 }
 
-test('the engine is killed in the middle of a job: told, back by itself, tried again', async ({
-  desk,
-  tusk,
-}) => {
-  const { page } = desk;
-  await setSteps(page, MANY);
-  await say(page, 'draw a blue bell');
-  await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step \d/, MADE);
-  process.kill(engineOf(tusk.process.pid!), 'SIGKILL');
-  await expect(page.getByRole('alert')).toContainText('The engine stopped', MADE);
-  await expect(page.getByRole('img', { name: 'The engine is ready' })).toBeVisible(MADE);
-  await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
-  await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
-});
+test(
+  'the engine is killed in the middle of a job: told, back by itself, tried again',
+  BROWSER,
+  async ({ desk, tusk }) => {
+    const { page } = desk;
+    await setSteps(page, MANY);
+    await say(page, 'draw a blue bell');
+    await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step \d/, MADE);
+    process.kill(engineOf(tusk.process.pid!), 'SIGKILL');
+    await expect(page.getByRole('alert')).toContainText('The engine stopped', MADE);
+    await expect(page.getByRole('img', { name: 'The engine is ready' })).toBeVisible(MADE);
+    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
+  },
+);

@@ -13,24 +13,39 @@ import { decodeFrame, encodeFrame } from '../../engine/wire.ts';
 
 type Reply = { id: number; answer: unknown } | { id: number; failure: Failure };
 
+/** To the studio and back, whichever way it is. */
+export interface Line {
+  send(message: unknown): void;
+  listen(receive: (message: unknown) => void): void;
+  close(): void;
+}
+
 export class StudioClient {
   private calls = 0;
   private readonly waiting = new Map<number, (reply: Reply) => void>();
   private readonly listeners = new Set<(event: StudioEvent) => void>();
 
-  private constructor(private readonly socket: WebSocket) {
-    socket.on('message', (data: Buffer, isBinary: boolean) => {
-      const message = decodeFrame(isBinary ? data : data.toString('utf8')) as Reply | StudioEvent;
+  constructor(private readonly line: Line) {
+    line.listen((received) => {
+      const message = received as Reply | StudioEvent;
       if ('event' in message) for (const listener of this.listeners) listener(message);
       else this.waiting.get(message.id)?.(message);
     });
   }
 
+  /** Over the server's own door. */
   static async open(address: string, cookie: string): Promise<StudioClient> {
     const { origin, host } = new URL(address);
     const socket = new WebSocket(`ws://${host}/studio`, { headers: { cookie, origin } });
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
-    return new StudioClient(socket);
+    return new StudioClient({
+      send: (message) => socket.send(encodeFrame(message)),
+      listen: (receive) =>
+        socket.on('message', (data: Buffer, isBinary: boolean) =>
+          receive(decodeFrame(isBinary ? data : data.toString('utf8'))),
+        ),
+      close: () => socket.close(),
+    });
   }
 
   /** @throws Error with the failure's words. */
@@ -39,7 +54,7 @@ export class StudioClient {
     const id = this.calls;
     const reply = await new Promise<Reply>((resolve) => {
       this.waiting.set(id, resolve);
-      this.socket.send(encodeFrame({ id, method, params }));
+      this.line.send({ id, method, params });
     });
     this.waiting.delete(id);
     if ('failure' in reply) throw new Error(`${method}: ${reply.failure.message}`);
@@ -53,7 +68,7 @@ export class StudioClient {
   }
 
   close(): void {
-    this.socket.close();
+    this.line.close();
   }
 }
 

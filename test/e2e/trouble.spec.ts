@@ -1,4 +1,4 @@
-import { expect, test } from './tusk.ts';
+import { BROWSER, expect, test } from './tusk.ts';
 
 const file = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/png', buffer });
 
@@ -16,7 +16,7 @@ test('an alert can be dismissed', async ({ desk: { page } }) => {
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
-test('a good picture beside a damaged one comes in', async ({ desk }) => {
+test('a good picture beside a damaged one comes in', BROWSER, async ({ desk }) => {
   const { page, studio, blue } = desk;
   const good = await page.request.get(new URL(`/pictures/${blue.id}`, page.url()).href);
   const files = [file('bad.png', Buffer.from('no')), file('good one.png', await good.body())];

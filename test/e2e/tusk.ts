@@ -1,6 +1,7 @@
 /**
  * `test` with a page on a Tusk of its own: `npm run browser` in a new process, an empty library, the embedded model
- * (or, where a clone has none, the small parity checkpoint with settings that make a picture in seconds).
+ * (or, where a clone has none, the small parity checkpoint with settings that make a picture in seconds). With the
+ * option `shell: 'electron'` it is the desktop app's window instead.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -8,8 +9,10 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { test as base, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, type Page } from '@playwright/test';
+import { PAGE } from '../../electron/scheme.ts';
 import type { Chat, Version } from '../../engine/studio-protocol.ts';
+import { type DesktopWindow, openDesktopWindow, studioOf } from './desktop.ts';
 import { bringIn, drawing, StudioClient } from './studio.ts';
 
 const SMALL = {
@@ -22,29 +25,28 @@ const SMALL = {
 };
 
 export interface Tusk {
-  /** The address with its one-time token. */
+  /** The address with its one-time token; the window's own under Electron. */
   address: string;
   process: ChildProcess;
   library: string;
+  /** Of the desktop app. */
+  window?: DesktopWindow;
 }
 
-async function checkpointArguments(folder: string): Promise<string[]> {
-  if (existsSync('assets/model/config.json')) return [];
+/** The small checkpoint where there is no embedded one. */
+async function smallCheckpoint(folder: string): Promise<string | undefined> {
+  if (existsSync('assets/model/config.json')) return undefined;
   const checkpoint = join(folder, 'checkpoint');
   await cp('test/parity/alpha/checkpoint', checkpoint, { recursive: true });
   await writeFile(join(checkpoint, 'tusk.json'), JSON.stringify(SMALL));
-  return ['--checkpoint', checkpoint];
+  return checkpoint;
 }
 
 export async function startTusk(folder: string): Promise<Tusk> {
   const library = join(folder, 'library');
-  const args = [
-    'scripts/start.mjs',
-    '--browser',
-    '--library',
-    library,
-    ...(await checkpointArguments(folder)),
-  ];
+  const checkpoint = await smallCheckpoint(folder);
+  const args = ['scripts/start.mjs', '--browser', '--library', library];
+  if (checkpoint) args.push('--checkpoint', checkpoint);
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   for await (const line of createInterface({ input: child.stdout })) {
     const address = /Tusk is at (\S+)/.exec(line)?.[1];
@@ -53,11 +55,21 @@ export async function startTusk(folder: string): Promise<Tusk> {
   throw new Error('The server ended before it printed an address.');
 }
 
+async function startDesktop(folder: string): Promise<Tusk> {
+  const library = join(folder, 'library');
+  const window = await openDesktopWindow({ library, checkpoint: await smallCheckpoint(folder) });
+  return { address: PAGE, process: window.app.process(), library, window };
+}
+
 export async function stopTusk(tusk: Tusk): Promise<void> {
+  if (tusk.window) return tusk.window.app.close();
   const ended = new Promise((resolve) => tusk.process.once('close', resolve));
   tusk.process.kill('SIGTERM');
   await ended;
 }
+
+/** Tests that use what only a browser or its server has: downloads, requests beside the page, the server's children. */
+export const BROWSER = { tag: '@browser' };
 
 /** A chat of its own with two pictures in it, open on the screen. */
 export interface Desk {
@@ -70,8 +82,10 @@ export interface Desk {
 }
 
 interface WorkerFixtures {
+  shell: 'browser' | 'electron';
   tusk: Tusk;
-  cookie: { name: string; value: string };
+  /** What signs a browser in; the desktop window needs nothing. */
+  cookie: { name: string; value: string } | undefined;
   studio: StudioClient;
   sharedPage: Page;
 }
@@ -83,21 +97,26 @@ let desks = 0;
  * kept from test to test and loaded again, on a prepared chat.
  */
 export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
+  shell: ['browser', { option: true, scope: 'worker' }],
   tusk: [
-    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the first parameter's pattern
-    async ({}, use) => {
+    async ({ shell }, use) => {
       const folder = await mkdtemp(join(tmpdir(), 'tusk-e2e-'));
-      const tusk = await startTusk(folder);
+      const tusk = await (shell === 'electron' ? startDesktop(folder) : startTusk(folder));
       await use(tusk);
       await stopTusk(tusk);
       await rm(folder, { recursive: true, force: true });
     },
     { scope: 'worker', timeout: 120_000 },
   ],
-  cookie: [async ({ tusk }, use) => use(await enter(tusk.address)), { scope: 'worker' }],
+  cookie: [
+    async ({ tusk }, use) => use(tusk.window ? undefined : await enter(tusk.address)),
+    { scope: 'worker' },
+  ],
   studio: [
     async ({ tusk, cookie }, use) => {
-      const studio = await StudioClient.open(tusk.address, `${cookie.name}=${cookie.value}`);
+      const studio = tusk.window
+        ? await studioOf(tusk.window.page)
+        : await StudioClient.open(tusk.address, `${cookie!.name}=${cookie!.value}`);
       await use(studio);
       studio.close();
     },
@@ -105,15 +124,18 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
   ],
   sharedPage: [
     async ({ browser, tusk, cookie }, use) => {
+      if (tusk.window) return use(tusk.window.page);
       const context = await browser.newContext({ acceptDownloads: true, viewport: VIEWPORT });
-      await context.addCookies([{ ...cookie, url: new URL('/', tusk.address).href }]);
+      await signIn(context, tusk, cookie);
       await use(await context.newPage());
       await context.close();
     },
     { scope: 'worker' },
   ],
-  home: async ({ page, context, tusk, cookie }, use) => {
-    await context.addCookies([{ ...cookie, url: new URL('/', tusk.address).href }]);
+  home: async ({ page: blank, context, tusk, cookie }, use) => {
+    const page = tusk.window?.page ?? blank;
+    if (tusk.window) await page.evaluate(() => sessionStorage.clear());
+    else await signIn(context, tusk, cookie);
     await page.goto(new URL('/', tusk.address).href);
     await dismissTour(page);
     await use(page);
@@ -148,6 +170,10 @@ async function enter(address: string): Promise<{ name: string; value: string }> 
   const { headers } = await fetch(address, { redirect: 'manual' });
   const [name, value] = headers.get('set-cookie')!.split(';')[0]!.split('=');
   return { name: name!, value: value! };
+}
+
+async function signIn(context: BrowserContext, tusk: Tusk, cookie: WorkerFixtures['cookie']): Promise<void> {
+  await context.addCookies([{ ...cookie!, url: new URL('/', tusk.address).href }]);
 }
 
 /** Loads the page as if that chat had been the last one open in it. */

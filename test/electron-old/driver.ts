@@ -27,6 +27,6 @@ Object.assign(globalThis, { pageErrors });
 
 electron.app.on('web-contents-created', (_, contents) =>
   contents.on('console-message', (_event, _level, message) => {
-    if (message.startsWith('Uncaught')) pageErrors.push(message);
+    if (/^(Uncaught|\w*Error:)/.test(message)) pageErrors.push(message);
   }),
 );

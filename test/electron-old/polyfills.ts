@@ -8,6 +8,9 @@ function findLast<T>(this: T[], fits: (item: T) => boolean): T | undefined {
   return [...this].reverse().find(fits);
 }
 
+const hasOwn = (object: object, key: PropertyKey): boolean => Object.hasOwn(object, key);
+
 for (const { prototype } of [Array, String, Uint8Array])
   Object.defineProperty(prototype, 'at', { value: at, writable: true, configurable: true });
 Object.defineProperty(Array.prototype, 'findLast', { value: findLast, writable: true, configurable: true });
+Object.defineProperty(Object, 'hasOwn', { value: hasOwn, writable: true, configurable: true });

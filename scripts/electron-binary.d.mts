@@ -1,0 +1,2 @@
+/** What tests use of electron-binary.mjs. */
+export function electronBinary(): string | undefined;
