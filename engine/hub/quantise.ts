@@ -14,33 +14,42 @@ export function toInt4(weights: Float32Array, inWidth: number): Quantised {
   const blocks = Math.ceil(inWidth / INT4_BLOCK);
   const numbers = new Uint8Array(rows * blocks * (INT4_BLOCK / 2)).fill(0x88);
   const scales = new Float32Array(rows * blocks);
-  const error = { squares: 0, total: 0 };
+  let squares = 0;
+  let total = 0;
   for (let block = 0; block < rows * blocks; block++) {
-    const row = Math.floor(block / blocks);
     const first = (block % blocks) * INT4_BLOCK;
-    const begin = row * inWidth + first;
+    const begin = Math.floor(block / blocks) * inWidth + first;
     const length = Math.min(INT4_BLOCK, inWidth - first);
     const scale = int4Scale(weights, begin, length);
     scales[block] = scale;
-    for (let i = 0; i < length; i++) {
-      const weight = weights[begin + i]!;
-      const number = scale === 0 ? 8 : Math.max(0, Math.min(15, Math.round(weight / scale) + 8));
-      const at = block * (INT4_BLOCK / 2) + (i >> 1);
-      numbers[at] = i & 1 ? (numbers[at]! & 0x0f) | (number << 4) : (numbers[at]! & 0xf0) | number;
-      error.squares += ((number - 8) * scale - weight) ** 2;
-      error.total += weight ** 2;
+    if (scale === 0) continue;
+    const inverse = 1 / scale;
+    let at = block * (INT4_BLOCK / 2);
+    for (let i = begin; i < begin + length; i += 2) {
+      const low = weights[i]!;
+      const high = i + 1 < begin + length ? weights[i + 1]! : 0;
+      const lower = Math.min(15, (low * inverse + 8.5) | 0);
+      const upper = Math.min(15, (high * inverse + 8.5) | 0);
+      numbers[at++] = lower | (upper << 4);
+      const lowError = (lower - 8) * scale - low;
+      const highError = (upper - 8) * scale - high;
+      squares += lowError * lowError + highError * highError;
+      total += low * low + high * high;
     }
   }
-  return { numbers, scales, error };
+  return { numbers, scales, error: { squares, total } };
 }
 
 /** The value of largest magnitude becomes -8, the end of the longer side. */
 function int4Scale(weights: Float32Array, begin: number, length: number): number {
-  let extreme = 0;
+  let lowest = 0;
+  let highest = 0;
   for (let i = begin; i < begin + length; i++) {
-    if (Math.abs(weights[i]!) > Math.abs(extreme)) extreme = weights[i]!;
+    const weight = weights[i]!;
+    if (weight < lowest) lowest = weight;
+    else if (weight > highest) highest = weight;
   }
-  return Math.fround(extreme / -8);
+  return Math.fround((highest > -lowest ? highest : lowest) / -8);
 }
 
 /** The whole matrix, transposed to [in, out]; each output has its own scale. */
@@ -48,19 +57,27 @@ export function toInt8(weights: Float32Array, inWidth: number): Quantised {
   const rows = weights.length / inWidth;
   const numbers = new Int8Array(weights.length);
   const scales = new Float32Array(rows);
-  const error = { squares: 0, total: 0 };
+  let squares = 0;
+  let total = 0;
   for (let row = 0; row < rows; row++) {
-    let largest = 0;
-    for (let i = 0; i < inWidth; i++) largest = Math.max(largest, Math.abs(weights[row * inWidth + i]!));
-    const scale = Math.fround(largest / 127);
+    const begin = row * inWidth;
+    const scale = Math.fround(largestOf(weights, begin, inWidth) / 127);
     scales[row] = scale;
+    const inverse = scale === 0 ? 0 : 1 / scale;
     for (let i = 0; i < inWidth; i++) {
-      const weight = weights[row * inWidth + i]!;
-      const number = scale === 0 ? 0 : Math.round(weight / scale);
+      const weight = weights[begin + i]!;
+      const number = Math.floor(weight * inverse + 0.5);
       numbers[i * rows + row] = number;
-      error.squares += (number * scale - weight) ** 2;
-      error.total += weight ** 2;
+      const difference = number * scale - weight;
+      squares += difference * difference;
+      total += weight * weight;
     }
   }
-  return { numbers: new Uint8Array(numbers.buffer), scales, error };
+  return { numbers: new Uint8Array(numbers.buffer), scales, error: { squares, total } };
+}
+
+function largestOf(weights: Float32Array, begin: number, length: number): number {
+  let largest = 0;
+  for (let i = begin; i < begin + length; i++) largest = Math.max(largest, Math.abs(weights[i]!));
+  return largest;
 }
