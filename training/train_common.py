@@ -29,6 +29,7 @@ def half_precision():
 
 def compile_parts(*lists: nn.ModuleList) -> None:
     """Compiles the blocks where a C++ compiler is at hand: two minutes once, a third off each step."""
+    torch._dynamo.config.recompile_limit = 32
     if shutil.which("g++"):
         for blocks in lists:
             for block in blocks:

@@ -210,6 +210,7 @@ def main() -> None:
     ask.add_argument("--lr", type=float, default=3e-3)
     ask.add_argument("--muon", type=float, default=0.02)
     ask.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
+    ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
     ask.add_argument("--seed", type=int, default=0)
     a = ask.parse_args()
     one_quiet_thread(a.seed)
@@ -246,6 +247,9 @@ def main() -> None:
         for loss, values in step_losses(model, data, a.sizes):
             loss.backward()
             row |= values
+        for name, p in model.named_parameters():
+            if name.startswith(tuple(a.hold)):
+                p.grad = None
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for s in steppers:
             s.step()

@@ -20,7 +20,7 @@ from .data import scenes
 from .networks import config as c
 from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT
 from .networks.visual_tokenizer import VisualTokenizer
-from .train_common import Average, Clock, Log, optimisers, save
+from .train_common import Average, Clock, Log, half_precision, one_quiet_thread, optimisers, save
 
 SIDE = 112
 
@@ -56,11 +56,13 @@ def losses(model: VisualTokenizer, pictures: Tensor, codes: Tensor) -> tuple[Ten
     table = model.quantize["embedding"].weight
     flat = codes.flatten()
     known = torch.cat([flat, torch.randint(0, len(table), (512,))]).unique()
-    cosines = model.features(pictures).permute(0, 2, 3, 1).flatten(0, 2) @ table[known].T
+    with half_precision():
+        features, drawn = model.features(pictures), model.decode(codes)
+    cosines = features.float().permute(0, 2, 3, 1).flatten(0, 2) @ table[known].T
     target = torch.searchsorted(known, flat)
     weight = torch.where(flat < OBJECT_CODES, 1.0, 0.3)
     loss = (F.cross_entropy(20 * cosines, target, reduction="none") * weight).sum() / weight.sum()
-    error = model.decode(codes) - pictures
+    error = drawn.float() - pictures
     return loss, error.abs().mean() + (error**2).mean(), (cosines.argmax(1) == target).float().mean().item()
 
 
@@ -71,12 +73,11 @@ def main() -> None:
     ask.add_argument("--minutes", type=float, default=4)
     ask.add_argument("--size", type=int, default=12)
     ask.add_argument("--start", type=Path, help="averaged weights of an earlier run")
+    ask.add_argument("--seed", type=int, default=2)
     a = ask.parse_args()
-    torch.set_num_threads(1)
-    torch.set_flush_denormal(True)
-    torch.manual_seed(2)
+    one_quiet_thread(2)
     a.out.mkdir(parents=True, exist_ok=True)
-    log, rng = Log(a.out / "log.jsonl"), np.random.default_rng(2)
+    log, rng = Log(a.out / "log.jsonl"), np.random.default_rng(a.seed)
     model = VisualTokenizer(c.VISUAL_TOKENIZER)
     model.quantize["embedding"].weight.data = codebook(torch.load(a.content), c.VISUAL_TOKENIZER["codebook_dim"])
     if a.start:

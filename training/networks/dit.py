@@ -126,7 +126,9 @@ def image_positions(first: Tensor, rows: int, columns: int) -> Tensor:
 
 
 class DiT(nn.Module):
-    """One batch; texts may have different lengths (padded behind, `text_mask`), references one size."""
+    """The residual stream stays float32 also where matrix products are bfloat16.
+
+    One batch; texts may have different lengths (padded behind, `text_mask`), references one size."""
 
     def __init__(self, c: dict, refiner: dict):
         super().__init__()
@@ -180,7 +182,7 @@ class DiT(nn.Module):
             seen.append(used[:, None].expand(-1, place.shape[1]))
             start = start + used.long() * max(size)
         place = image_positions(start, rows, columns)
-        x = self.x_embedder(patches(latents, self.patch))
+        x = self.x_embedder(patches(latents, self.patch)).float()
         where = rotation(place, self.dims)
         for block in self.noise_refiner:
             x = block(x, where, temb)
@@ -206,10 +208,10 @@ class DiT(nn.Module):
             used = torch.ones(len(text), dtype=torch.bool) if query_mask is None else query_mask
             present.append(used[:, None].expand(-1, queries.shape[1]))
         seen = torch.cat(present, 1)
-        return torch.cat(tokens, 1), seen, (seen.long().cumsum(1) - 1).clamp_min(0)
+        return torch.cat(tokens, 1).float(), seen, (seen.long().cumsum(1) - 1).clamp_min(0)
 
     def _reference(self, latents: Tensor, index: int, place: Tensor, temb: Tensor) -> Tensor:
-        x = self.ref_image_patch_embedder(patches(latents, self.patch)) + self.image_index_embedding[index]
+        x = self.ref_image_patch_embedder(patches(latents, self.patch)).float() + self.image_index_embedding[index]
         where = rotation(place, self.dims)
         for block in self.ref_image_refiner:
             x = block(x, where, temb)
