@@ -1,11 +1,11 @@
 /**
  * A checkpoint to one that reads faster: the same layout, but the large matrices as small whole numbers (see
  * models/quantisation.ts) and everything else as it was. Written tensor by tensor, so memory doesn't grow with the
- * checkpoint; a try that ended early goes on behind the last tensor that was whole; the folder appears when all is
- * there. It needs the source no more.
+ * checkpoint; a try that ended early, by a power cut too, is gone on with; the folder appears when all is there. It
+ * needs the source no more.
  */
 import { createHash } from 'node:crypto';
-import { copyFile, type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type ByteSource, withFile } from '../checkpoint/file.ts';
@@ -13,11 +13,11 @@ import { fingerprint } from '../checkpoint/fingerprint.ts';
 import type { TensorEntry } from '../checkpoint/safetensors.ts';
 import { readValues } from '../checkpoint/tensor-values.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
-import { writeWhole } from '../files.ts';
+import { copyWhole, writeAll, writeWhole } from '../files.ts';
 import { INT4_BLOCK, precisionOf } from '../models/quantisation.ts';
 import { inspectFolder } from './inspect.ts';
 import { type Quantised, toInt4, toInt8 } from './quantise.ts';
-import { assertNew, assertRoom, writeFailure } from './space.ts';
+import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
 /** Changes whenever the same source would give other bytes. */
 const RECIPE = 'int4-128 int8-row 1';
@@ -26,6 +26,8 @@ const NOTES = 'compiled.json';
 /** Values of a large matrix that are in memory at once. */
 const PIECE_VALUES = 32 * 2 ** 20;
 const COPY_BYTES = 64 * 2 ** 20;
+/** After so many bytes what was written is made safe from a power cut; a later try goes on from there. */
+const SAFE_BYTES = 64 * 2 ** 20;
 
 export interface CompileOptions {
   source: string;
@@ -69,7 +71,8 @@ export async function compileCheckpoint(options: CompileOptions): Promise<Compil
   const last = jobs.at(-1)!;
   const compiledBytes = last.begin + bytesOf(last);
   const temporary = `${folder}.part`;
-  await assertRoom(temporary, compiledBytes);
+  const present = await sizeOf(join(temporary, WEIGHTS));
+  await assertRoom(temporary, Math.max(0, compiledBytes - present));
   const key = createHash('sha256')
     .update(RECIPE)
     .update(await fingerprint(checkpoint))
@@ -77,10 +80,10 @@ export async function compileCheckpoint(options: CompileOptions): Promise<Compil
   try {
     const errors = await writeWeights(temporary, jobs, key, options);
     for (const { name, path } of files)
-      if (!/\.safetensors(\.index\.json)?$/.test(name)) await copyFile(path, join(temporary, name));
+      if (!/\.safetensors(\.index\.json)?$/.test(name)) await copyWhole(path, join(temporary, name));
     const notes = { recipe: RECIPE, source: await fingerprint(checkpoint), errors };
     await writeWhole(join(temporary, NOTES), new TextEncoder().encode(JSON.stringify(notes, null, 2)));
-    await rename(temporary, folder);
+    await moveInPlace(temporary, folder);
     const sourceBytes = jobs.reduce((sum, { entry }) => sum + entry.length, 0);
     return { folder, sourceBytes, compiledBytes, errors };
   } catch (thrown) {
@@ -127,18 +130,18 @@ async function writeWeights(
   key: string,
   { signal, onProgress }: CompileOptions,
 ): Promise<Compiled['errors']> {
-  await mkdir(folder, { recursive: true });
   const path = join(folder, WEIGHTS);
   const header = headerOf(jobs, key);
-  const done = await wholeJobs(path, header, jobs);
+  const done = await safeJobs(path, header, jobs);
   const file = await open(path, done > 0 ? 'r+' : 'w');
   const sums: Sums = { int4: { squares: 0, total: 0 }, int8: { squares: 0, total: 0 } };
   const total = jobs.reduce((sum, { entry }) => sum + entry.length, 0);
   let read = 0;
   try {
-    if (done === 0) await file.write(header, 0, header.length, 0);
+    if (done === 0) await writeAll(file, header, 0);
     for (const [i, job] of jobs.entries()) {
       throwIfCancelled(signal);
+      if (i > done && isMark(jobs, i)) await file.datasync();
       if (i >= done) await writeJob(file, header.length, job, sums);
       read += job.entry.length;
       onProgress?.(read, total);
@@ -169,14 +172,21 @@ function headerOf(jobs: readonly Job[], key: string): Buffer {
   return Buffer.concat([size, text]);
 }
 
-/** How many tensors an earlier try finished. The last one it began may be torn: it is written again. */
-async function wholeJobs(path: string, header: Buffer, jobs: readonly Job[]): Promise<number> {
-  const info = await stat(path).catch(() => undefined);
-  if (!info || info.size < header.length) return 0;
+/** Everything before these is safe before their first byte is written. */
+const isMark = (jobs: readonly Job[], i: number): boolean =>
+  i === 0 || Math.floor(jobs[i]!.begin / SAFE_BYTES) > Math.floor(jobs[i - 1]!.begin / SAFE_BYTES);
+
+const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
+
+/** How many tensors of an earlier try are safe. Later ones may be torn: they are written again. */
+async function safeJobs(path: string, header: Buffer, jobs: readonly Job[]): Promise<number> {
+  const size = await sizeOf(path);
+  if (size < header.length) return 0;
   const found = await withFile(path, (source) => source.read(0, header.length));
   if (!found.equals(header)) return 0;
-  const reached = jobs.findIndex((job) => header.length + job.begin + bytesOf(job) >= info.size);
-  return reached < 0 ? jobs.length : reached;
+  let safe = jobs.findIndex((job) => header.length + job.begin + bytesOf(job) >= size);
+  while (safe > 0 && !isMark(jobs, safe)) safe -= 1;
+  return Math.max(0, safe);
 }
 
 function writeJob(
@@ -211,7 +221,7 @@ async function writeQuantised(
   { numbers, scales }: Quantised,
 ): Promise<void> {
   for (const [i, bytes] of [numbers, new Uint8Array(scales.buffer)].entries()) {
-    await file.write(bytes, 0, bytes.length, positions[i]);
+    await writeAll(file, bytes, positions[i]!);
     positions[i] = positions[i]! + bytes.length;
   }
 }
@@ -224,6 +234,6 @@ async function copyTensor(
 ): Promise<void> {
   for (let done = 0; done < entry.length; done += COPY_BYTES) {
     const bytes = await source.read(entry.offset + done, Math.min(COPY_BYTES, entry.length - done));
-    await file.write(bytes, 0, bytes.length, at + done);
+    await writeAll(file, bytes, at + done);
   }
 }

@@ -3,15 +3,14 @@
  * appears when every file is there and has the listed hash. A try that ends early, whatever the reason, leaves what
  * it fetched, and the next one goes on from there.
  */
-import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { assertRepository, DEFAULT_ENDPOINT, parseEndpoint } from './address.ts';
-import { doneBytes, Journal } from './journal.ts';
+import { doneBytes, Journal, removeJournal } from './journal.ts';
 import { listRepository } from './listing.ts';
 import { Pace } from './pace.ts';
-import { assertNew, assertRoom } from './space.ts';
+import { assertNew, assertRoom, moveInPlace } from './space.ts';
 import { FileTransfer, type Task } from './transfer.ts';
 import { Web } from './web.ts';
 
@@ -58,7 +57,8 @@ export async function downloadRepository(options: DownloadOptions): Promise<stri
   const web = new Web(endpoint, options.token, options.onCall);
   try {
     await fetchInto(`${folder}.part`, web, options);
-    await rename(`${folder}.part`, folder);
+    await moveInPlace(`${folder}.part`, folder);
+    await removeJournal(folder);
     return folder;
   } catch (thrown) {
     throw options.signal?.aborted ? new CancelledError() : thrown;
@@ -90,7 +90,6 @@ async function fetchInto(folder: string, web: Web, options: DownloadOptions): Pr
   const pending = transfers.filter(({ file }) => !journal.file(file.name).verified);
   await withSaving(journal, pending, () => fetchAll(pending, options));
   pace.tell();
-  await journal.remove();
 }
 
 /** Runs `work`, saving the journal on the way and at the end, however it ends. */

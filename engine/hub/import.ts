@@ -2,12 +2,12 @@
  * A checkpoint folder into one of Tusk's own: everything is checked first, then copied beside its place and moved there
  * whole.
  */
-import { constants } from 'node:fs';
-import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CancelledError, throwIfCancelled } from '../errors.ts';
+import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
+import { copyWhole } from '../files.ts';
 import { assertHashes, type FoundFile, type Inspection, inspectFolder } from './inspect.ts';
-import { assertNew, assertRoom, writeFailure } from './space.ts';
+import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
 export interface ImportOptions {
   source: string;
@@ -36,14 +36,14 @@ export async function importCheckpoint(options: ImportOptions): Promise<Inspecti
   try {
     await assertHashes(found.files, counting('checking'), signal);
     await assertRoom(dirname(folder), found.totalBytes);
-    await copyWhole(found.files, folder, counting('copying'), signal);
+    await copyFiles(found.files, folder, counting('copying'), signal);
   } catch (thrown) {
     throw signal?.aborted ? new CancelledError() : thrown;
   }
   return { ...found, folder };
 }
 
-async function copyWhole(
+async function copyFiles(
   files: readonly FoundFile[],
   folder: string,
   onBytes: (count: number) => void,
@@ -54,12 +54,12 @@ async function copyWhole(
     await mkdir(temporary, { recursive: true });
     for (const { name, path, sizeBytes } of files) {
       throwIfCancelled(signal);
-      await copyFile(path, join(temporary, name), constants.COPYFILE_FICLONE);
+      await copyWhole(path, join(temporary, name));
       onBytes(sizeBytes);
     }
-    await rename(temporary, folder);
+    await moveInPlace(temporary, folder);
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true });
-    throw cause instanceof CancelledError ? cause : writeFailure(folder, cause);
+    throw cause instanceof TuskError ? cause : writeFailure(folder, cause);
   }
 }

@@ -69,12 +69,10 @@ export class Journal {
     await sync();
     await writeWhole(join(this.folder, NAME), new TextEncoder().encode(text));
   }
-
-  /** Everything is there. */
-  remove(): Promise<void> {
-    return rm(join(this.folder, NAME));
-  }
 }
+
+/** Once the folder is in place: a move that fails costs no download. */
+export const removeJournal = (folder: string): Promise<void> => rm(join(folder, NAME), { force: true });
 
 export const doneBytes = ({ parts }: FileState): number => parts.reduce((sum, bytes) => sum + bytes, 0);
 

@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { TuskError } from '../errors.ts';
+import { writeAll } from '../files.ts';
 import { hashFile } from './hash.ts';
 import { doneBytes, type FileState, type Journal } from './journal.ts';
 import type { HubFile } from './listing.ts';
@@ -156,7 +157,7 @@ export class FileTransfer {
     for await (const bytes of piecesOf(answer.body)) {
       if (generation !== this.generation || (this.wholeBy ?? part) !== part) return;
       if (position + bytes.length > to) throw this.failed('more bytes came than the file has');
-      await handle.write(bytes, 0, bytes.length, position).catch((cause: unknown) => {
+      await writeAll(handle, bytes, position).catch((cause: unknown) => {
         throw writeFailure(this.path, cause);
       });
       this.advance(position, position + bytes.length);
