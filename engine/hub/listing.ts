@@ -16,7 +16,7 @@ export interface Listing {
 }
 
 /** What a checkpoint in the official layout is made of, and its licence. Weights in other formats stay where they are. */
-const WANTED = /^[\w.-]+\.(json|txt|tiktoken|jinja|safetensors|md)$|^LICENSE[\w.-]*$/;
+const WANTED = /^[\w-][\w.-]*\.(json|txt|tiktoken|jinja|safetensors|md)$|^LICENSE[\w.-]*$/;
 
 export const isWanted = (name: string): boolean => WANTED.test(name);
 
@@ -41,9 +41,9 @@ export async function listRepository(
   signal?: AbortSignal,
 ): Promise<Listing> {
   const url = web.address(`/api/models/${repository}/revision/${encodeURIComponent(revision)}?blobs=true`);
-  const { status, body } = await web.get(url, { signal });
-  const text = await body.text();
+  const { status, text } = await ask(web, url, signal);
   if (status === 401 || status === 403 || status === 404) throw notThere(repository, web.endpoint, status);
+  if (status === 429 || status >= 500) throw busy(web.endpoint, status);
   if (status !== 200) throw notAHub(web.endpoint, `status ${status}`);
   const parsed = answer.safeParse(parseJson(text));
   if (!parsed.success)
@@ -64,6 +64,24 @@ export async function listRepository(
   return { commit: sha, files };
 }
 
+async function ask(
+  web: Web,
+  url: URL,
+  signal: AbortSignal | undefined,
+): Promise<{ status: number; text: string }> {
+  try {
+    const { status, body } = await web.get(url, { signal });
+    return { status, text: await body.text() };
+  } catch (cause) {
+    if (cause instanceof TuskError) throw cause;
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TuskError('download-failed', `${web.endpoint.host} can't be reached: ${reason}.`, {
+      cause,
+      hint: 'Look whether this computer is online, then start the download again: what was fetched is kept.',
+    });
+  }
+}
+
 function toFile({ rfilename, size, blobId, lfs }: z.infer<typeof answer>['siblings'][number]): HubFile {
   const hash = lfs
     ? ({ kind: 'sha256', hex: lfs.sha256 } as const)
@@ -82,6 +100,11 @@ function parseJson(text: string): unknown {
 const notThere = (repository: string, endpoint: URL, status: number) =>
   new TuskError('not-found', `${endpoint.host} shows no repository ${repository} (status ${status}).`, {
     hint: 'Check the name. If the repository asks for an account, put its token into the variable HF_TOKEN.',
+  });
+
+const busy = (endpoint: URL, status: number) =>
+  new TuskError('download-failed', `${endpoint.host} has no time for an answer (status ${status}).`, {
+    hint: 'Start the download again later: what was fetched is kept.',
   });
 
 const notAHub = (endpoint: URL, what: string) =>

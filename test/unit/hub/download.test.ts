@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -184,6 +184,23 @@ test('a disk that fills up on the way pauses the download; the rest comes when t
   await download();
   await assertInPlace();
   assert.ok(hub.sentBytes - before <= WEIGHT_BYTES, 'files that were whole came again');
+});
+
+test('a hub that nobody can reach is said in words, and so is a place that can hold no folder', async () => {
+  const other = await HubServer.start({});
+  const { address } = other;
+  await other.stop();
+  const unreachable = { code: 'download-failed', message: /can't be reached/ };
+  await assert.rejects(download({ endpoint: address }), unreachable);
+  const file = join(parent, 'file');
+  await writeFile(file, '');
+  await assert.rejects(download({ folder: join(file, 'model') }), { code: 'file-write' });
+});
+
+test("a repository can bring no file in the name of the download's own", async () => {
+  hub.files.set('.tusk-download.json', Buffer.from('{}'));
+  await download();
+  assert.deepEqual((await readdir(folder)).sort(), ['config.json', 'empty.txt', 'model.safetensors']);
 });
 
 test('a folder that is there already, a name that is none and a hub without the repository are refused', async () => {
