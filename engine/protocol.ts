@@ -375,7 +375,6 @@ const progressBodies = [
 /** A progress event before it is addressed to a request: what verbs emit. */
 export const progress = z.discriminatedUnion('event', progressBodies);
 export type Progress = z.infer<typeof progress>;
-export type ProgressOf<E extends Progress['event']> = Extract<Progress, { event: E }>;
 export type Emit = (event: Progress) => void;
 
 /** What a verb works with besides its parameters. */

@@ -15,7 +15,6 @@ export const MODES = ['ask', 'create', 'edit'] as const;
 export type Mode = (typeof MODES)[number];
 /** What a job can be: enlarging is asked for by a button. */
 export const JOB_MODES = [...MODES, 'upscale'] as const;
-export type JobMode = (typeof JOB_MODES)[number];
 
 export const PRESETS = ['fast', 'balanced', 'best'] as const;
 
@@ -366,6 +365,5 @@ export type StudioEvent =
   | { event: 'models'; models: ModelCard[] }
   | { event: 'settings'; settings: Settings };
 
-/** Frames on the wire between window and studio (structured clone, or the WebSocket encoding of server.ts). */
-export type StudioRequest = { id: number; method: StudioMethod; params: unknown };
+/** Answers on their way from the studio to a window (structured clone, or the frames of wire.ts). */
 export type StudioReply = { id: number; answer: unknown } | { id: number; failure: Failure };

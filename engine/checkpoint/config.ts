@@ -6,11 +6,7 @@ import { configContradiction } from './config-checks.ts';
 import { configSchema } from './config-schema.ts';
 
 export type CheckpointConfig = z.infer<typeof configSchema>;
-export type TextConfig = CheckpointConfig['llm_config']['text_config'];
 export type VisionConfig = CheckpointConfig['llm_config']['vision_config'];
-export type VaeConfig = CheckpointConfig['gen_vae_config'];
-export type DitConfig = CheckpointConfig['gen_dit_config'];
-export type RefinerConfig = CheckpointConfig['gen_image_condition_refiner_config'];
 export type VisualTokenizerConfig = CheckpointConfig['gen_tokenizer_config'];
 
 /** @throws TuskError `checkpoint-missing` without config.json, `checkpoint-unsupported` naming the bad key. */

@@ -69,12 +69,3 @@ function assertInside(positions: readonly Position[], lengths: readonly [number,
     { hint: 'Use a shorter prompt, a smaller size or fewer reference pictures.' },
   );
 }
-
-/** Rows `from` to `to` of a table. */
-export function tableRows({ cos, sin }: RotationTable, from: number, to: number): RotationTable {
-  const cut = ({ data, shape }: FloatTensor) => {
-    const width = shape[1]!;
-    return floatTensor(data.subarray(from * width, to * width), [to - from, width]);
-  };
-  return { cos: cut(cos), sin: cut(sin) };
-}

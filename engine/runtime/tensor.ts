@@ -39,14 +39,6 @@ export function intTensor(data: ArrayLike<number>, shape: readonly number[]): Te
   return { type: 'int64', shape, data: BigInt64Array.from(Array.from(data), BigInt) };
 }
 
-export function boolTensor(data: ArrayLike<boolean | number>, shape: readonly number[]): Tensor<Uint8Array> {
-  return {
-    type: 'bool',
-    shape,
-    data: Uint8Array.from(Array.from(data as ArrayLike<number>), (v) => (v ? 1 : 0)),
-  };
-}
-
 /** @throws TuskError `non-finite` saying which computation (`what`) broke: a black picture is never shown. */
 export function assertFinite(data: Float32Array, what: string): void {
   if (isFiniteSum(data)) return;

@@ -74,10 +74,6 @@ export function removeTarget(versionId: string): void {
   useWorkspace.setState(({ targetIds }) => ({ targetIds: targetIds.filter((id) => id !== versionId) }));
 }
 
-export function clearTarget(): void {
-  useWorkspace.setState({ targetIds: [] });
-}
-
 export function watchJob(jobId: string): void {
   useWorkspace.setState({ watchedJobId: jobId });
 }

@@ -8,7 +8,7 @@ import { EngineClient } from '../../../engine/client.ts';
 import { TuskError } from '../../../engine/errors.ts';
 import { createHandlers } from '../../../engine/process/handlers.ts';
 import { serve } from '../../../engine/process/serve.ts';
-import type { ParamsInput, Port, Progress, ProgressOf } from '../../../engine/protocol.ts';
+import type { ParamsInput, Port, Progress } from '../../../engine/protocol.ts';
 import { INTACT } from '../../helpers/checkpoint-folder.ts';
 import { portPair } from '../../helpers/ports.ts';
 
@@ -17,7 +17,7 @@ const COMMON = { checkpoint: INTACT, steps: STEPS, seed: 7, guidance: 2, preview
 const CREATE = { ...COMMON, prompt: 'a red apple', size: { width: 64, height: 64 } };
 const PICTURE = resolve('test/parity/alpha/pictures/edit.png');
 const EDIT = { ...COMMON, instruction: 'make it green', pictures: [{ path: PICTURE }] };
-type Stopped = ProgressOf<'stopped'>;
+type Stopped = Extract<Progress, { event: 'stopped' }>;
 
 let folder = '';
 let here: Port;
