@@ -1,5 +1,5 @@
 /** `tusk import`, `tusk download` and `tusk compile`: checkpoints onto this machine. No engine is needed for them. */
-import { freemem, homedir } from 'node:os';
+import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { type Compiled, compileCheckpoint } from '../hub/compile.ts';
 import { type DownloadProgress, downloadRepository } from '../hub/download.ts';
@@ -109,7 +109,7 @@ export function describeDownload({ doneBytes, totalBytes, bytesPerSecond }: Down
 /** Where it lies, what it is made of, and whether this machine's memory is enough for it. */
 function tellModel({ json }: CommandSession, folder: string, found: Inspection): void {
   const { networks, totalBytes, memoryBytes } = found;
-  const freeBytes = freemem();
+  const freeBytes = process.availableMemory();
   if (json) {
     printJson({ event: 'done', folder, totalBytes, networks, memoryBytes, freeBytes });
     return;
