@@ -39,7 +39,8 @@ const DIALOGS: Record<Dialog, ComponentType> = {
 
 function useLoadedParts(): void {
   useEffect(() => {
-    const load = () => Object.values(PARTS).map((part) => part());
+    // One that doesn't come now is asked for again when it is shown.
+    const load = () => Object.values(PARTS).map((part) => part().catch(() => {}));
     const timer = setTimeout(load, LOADED_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
