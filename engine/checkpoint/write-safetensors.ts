@@ -6,19 +6,40 @@ export interface WrittenTensor {
   data: Float32Array | Int32Array | Uint8Array;
 }
 
+/** Data begins at a multiple of this, as the format's own writer has it. */
+const ALIGNMENT = 8;
+
+interface Described {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  /** Bytes of its data. */
+  length: number;
+}
+
+/** What stands before the data of these tensors, one behind the other; names are unique. */
+export function encodeHeader(tensors: readonly Described[], metadata?: Record<string, string>): Buffer {
+  const entries: Record<string, object> = metadata ? { __metadata__: metadata } : {};
+  let end = 0;
+  for (const { name, dtype, shape, length } of tensors) {
+    entries[name] = { dtype, shape, data_offsets: [end, end + length] };
+    end += length;
+  }
+  const json = Buffer.from(JSON.stringify(entries));
+  const text = Buffer.alloc(Math.ceil(json.length / ALIGNMENT) * ALIGNMENT, ' ');
+  json.copy(text);
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([size, text]);
+}
+
 /** In the order given; names are unique. */
 export function encodeSafetensors(tensors: Readonly<Record<string, WrittenTensor>>): Uint8Array {
-  let end = 0;
-  const header: Record<string, { dtype: string; shape: readonly number[]; data_offsets: number[] }> = {};
-  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
-    header[name] = { dtype, shape, data_offsets: [end, end + data.byteLength] };
-    end += data.byteLength;
-  }
-  const text = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(text.length));
+  const described = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+    return { name, dtype, shape, length: data.byteLength };
+  });
   const parts = Object.values(tensors).map(({ data }) =>
     Buffer.from(data.buffer, data.byteOffset, data.byteLength),
   );
-  return new Uint8Array(Buffer.concat([length, text, ...parts]));
+  return new Uint8Array(Buffer.concat([encodeHeader(described), ...parts]));
 }

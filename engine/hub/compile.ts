@@ -12,6 +12,7 @@ import { type ByteSource, withFile } from '../checkpoint/file.ts';
 import { fingerprint } from '../checkpoint/fingerprint.ts';
 import type { TensorEntry } from '../checkpoint/safetensors.ts';
 import { readValues } from '../checkpoint/tensor-values.ts';
+import { encodeHeader } from '../checkpoint/write-safetensors.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { copyWhole, writeAll, writeWhole } from '../files.ts';
 import { INT4_BLOCK, precisionOf } from '../models/quantisation.ts';
@@ -20,7 +21,7 @@ import { type Quantised, toInt4, toInt8 } from './quantise.ts';
 import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
 /** Changes whenever the same source would give other bytes. */
-const RECIPE = 'int4-128 int8-row 1';
+const RECIPE = 'int4-128 int8-row 2';
 const WEIGHTS = 'model.safetensors';
 const NOTES = 'compiled.json';
 /** Values of a large matrix that are in memory at once. */
@@ -131,7 +132,10 @@ async function writeWeights(
   { signal, onProgress }: CompileOptions,
 ): Promise<Compiled['errors']> {
   const path = join(folder, WEIGHTS);
-  const header = headerOf(jobs, key);
+  const header = encodeHeader(
+    jobs.flatMap(({ parts }) => parts),
+    { compiled: key },
+  );
   const done = await safeJobs(path, header, jobs);
   const file = await open(path, done > 0 ? 'r+' : 'w');
   const sums: Sums = { int4: { squares: 0, total: 0 }, int8: { squares: 0, total: 0 } };
@@ -157,19 +161,6 @@ async function writeWeights(
     ...(sums.int4.total > 0 && { int4: share(sums.int4) }),
     ...(sums.int8.total > 0 && { int8: share(sums.int8) }),
   };
-}
-
-function headerOf(jobs: readonly Job[], key: string): Buffer {
-  const entries: Record<string, object> = { __metadata__: { compiled: key } };
-  let begin = 0;
-  for (const { name, dtype, shape, length } of jobs.flatMap(({ parts }) => parts)) {
-    entries[name] = { dtype, shape, data_offsets: [begin, begin + length] };
-    begin += length;
-  }
-  const text = Buffer.from(JSON.stringify(entries));
-  const size = Buffer.alloc(8);
-  size.writeBigUInt64LE(BigInt(text.length));
-  return Buffer.concat([size, text]);
 }
 
 /** Everything before these is safe before their first byte is written. */
