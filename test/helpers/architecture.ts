@@ -69,7 +69,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'upscaling',
   ],
   library: ['image', 'protocol'],
-  hub: ['checkpoint', 'models', 'protocol'],
+  hub: ['checkpoint', 'models'],
   verb: [
     'load',
     'decoding',

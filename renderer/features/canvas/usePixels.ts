@@ -9,7 +9,10 @@ export function usePixels(versionId: string): ColourAt | null {
   const [pixels, setPixels] = useState<ImageData | null>(null);
   useEffect(() => {
     let isCurrent = true;
-    void readPixels(versionId).then((read) => isCurrent && setPixels(read));
+    // A picture that can't be read has no colours to take.
+    readPixels(versionId)
+      .then((read) => isCurrent && setPixels(read))
+      .catch(() => {});
     return () => {
       isCurrent = false;
     };
