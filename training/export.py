@@ -14,7 +14,7 @@ from .data import tokenizer, vocabulary
 from .networks import config as c
 from .networks.codes import CodeTables
 
-SAMPLING = {"temperature": 0.3, "top_k": 50, "top_p": 0.9}
+SAMPLING = {"temperature": 0.6, "top_k": 50, "top_p": 0.95}
 SETTINGS = {"steps": 20, "text_guidance": 1.0, "image_guidance": 1.0, "plan_guidance": 1.0}
 
 
@@ -118,7 +118,7 @@ def tusk() -> dict:
     """tusk.json: how the model wants to be used."""
     words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES]
     return {
-        "name": "Tusk 1",
+        "name": "Tusk 2",
         "sizes": [[256, 256]],
         "pixels_per_token": 32,
         **SETTINGS,
