@@ -1,22 +1,24 @@
-import { expect, say, test } from './tusk.ts';
+import { expect, say, stagesTold, test } from './tusk.ts';
 
 test('a prompt becomes a picture: stages are told, the result carries its prompt', async ({ home }) => {
+  const told = await stagesTold(home);
   await say(home, 'draw a red apple');
-  const progress = home.getByRole('progressbar').first();
-  await expect(progress).toBeVisible();
-  await expect(progress).toHaveAttribute('aria-valuetext', /.+/);
   const picture = home.getByRole('img', { name: /red apple/ }).first();
-  await expect(progress).toBeHidden({ timeout: 90_000 });
+  await expect(picture).toBeVisible({ timeout: 90_000 });
+  await expect(home.getByRole('progressbar')).toHaveCount(0, { timeout: 90_000 });
   await expect(picture).toBeVisible();
+  expect(await told()).toEqual(expect.arrayContaining([expect.stringMatching(/^Step \d+ of \d+/)]));
   const width = await picture.evaluate((image: HTMLImageElement) => image.naturalWidth);
   expect(width).toBeGreaterThan(16);
 });
 
 test('what was made is there after a reload', async ({ home }) => {
   await say(home, 'draw a yellow banana');
+  const picture = home.getByRole('img', { name: /yellow banana/ }).first();
+  await expect(picture).toBeVisible({ timeout: 90_000 });
   await expect(home.getByRole('progressbar')).toHaveCount(0, { timeout: 90_000 });
   await home.reload();
-  await expect(home.getByRole('img', { name: /yellow banana/ }).first()).toBeVisible();
+  await expect(picture).toBeVisible();
 });
 
 test('a reload in the middle of a job loses nothing', async ({ home }) => {

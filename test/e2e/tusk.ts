@@ -199,3 +199,17 @@ export async function say(page: Page, message: string): Promise<void> {
 }
 
 export { expect } from '@playwright/test';
+
+/** Collects what the page's progress bars say from now on: a quick picture is done between two looks. */
+export async function stagesTold(page: Page): Promise<() => Promise<string[]>> {
+  const told = await page.evaluateHandle(() => {
+    const values = new Set<string>();
+    const look = () => {
+      for (const bar of document.querySelectorAll('[role=progressbar]'))
+        values.add(bar.getAttribute('aria-valuetext') ?? '');
+    };
+    new MutationObserver(look).observe(document.body, { subtree: true, childList: true, attributes: true });
+    return values;
+  });
+  return () => told.evaluate((values) => [...values]);
+}

@@ -52,13 +52,15 @@ let reading = 0;
 let isReadingMore = false;
 
 export function ask(change: Partial<Query>): void {
-  useShelf.setState(({ query }) => ({
-    query: { ...query, ...change },
-    selected: new Set(),
-    anchor: 0,
-    focused: 0,
+  useShelf.setState(({ query }) => ({ query: { ...query, ...change }, anchor: 0, focused: 0 }));
+  void read().then(selectFound);
+}
+
+/** A picture chosen while the search was on its way stays chosen where it was found. */
+function selectFound(): void {
+  useShelf.setState(({ versions, selected }) => ({
+    selected: new Set(versions.flatMap(({ id }) => (selected.has(id) ? [id] : []))),
   }));
-  void read();
 }
 
 /** Reads from the start; what is on screen stays until the answer is there. */
