@@ -1,4 +1,4 @@
-import { expect, say, stagesTold, test } from './tusk.ts';
+import { expect, MANY_STEPS, say, setSteps, stagesTold, test } from './tusk.ts';
 
 test('a prompt becomes a picture: stages are told, the result carries its prompt', async ({ home }) => {
   const told = await stagesTold(home);
@@ -22,6 +22,7 @@ test('what was made is there after a reload', async ({ home }) => {
 });
 
 test('a reload in the middle of a job loses nothing', async ({ home }) => {
+  await setSteps(home, MANY_STEPS);
   await say(home, 'draw a blue bell');
   await expect(home.getByRole('progressbar').first()).toBeVisible();
   await home.reload();

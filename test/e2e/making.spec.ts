@@ -1,7 +1,7 @@
 /** Where making is the point: stages, drafts, siblings, edits and their drift, the model's opinion, a lost engine. */
 import { execFileSync } from 'node:child_process';
 import type { Page } from '@playwright/test';
-import { BROWSER, expect, say, test } from './tusk.ts';
+import { BROWSER, expect, MANY_STEPS, say, setSteps, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 /** Another one is on the canvas. */
@@ -28,17 +28,9 @@ test('two variations are siblings; keys 1 and 2 choose, another one adds a third
   expect(made.map(({ parentId }) => parentId)).toEqual([null, null, null]);
 });
 
-/** So many that no machine is through before a person has stopped it, and few enough to wait for. */
-const MANY = 150;
-async function setSteps(page: Page, steps: number): Promise<void> {
-  await page.getByRole('button', { name: 'More settings' }).click();
-  await page.getByRole('spinbutton', { name: 'Steps' }).fill(String(steps));
-  await page.getByRole('button', { name: 'More settings' }).click();
-}
-
 test('stopped in the middle leaves a draft, and Finish this completes it', async ({ desk }) => {
   const { page, studio, chat } = desk;
-  await setSteps(page, MANY);
+  await setSteps(page, MANY_STEPS);
   await say(page, 'draw a yellow banana');
   await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step \d/, MADE);
   await stop(page).click();
@@ -140,7 +132,7 @@ test(
   BROWSER,
   async ({ desk, tusk }) => {
     const { page } = desk;
-    await setSteps(page, MANY);
+    await setSteps(page, MANY_STEPS);
     await say(page, 'draw a blue bell');
     await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step \d/, MADE);
     process.kill(engineOf(tusk.process.pid!), 'SIGKILL');

@@ -1,4 +1,4 @@
-import { expect, test } from './tusk.ts';
+import { expect, stagesTold, test } from './tusk.ts';
 
 test.afterEach(({ studio }) => studio.call('settings.set', { theme: 'system' }));
 
@@ -60,10 +60,11 @@ test('the first steps make a picture and say what comes next', async ({ desk: { 
   const tour = page.getByRole('dialog', { name: 'First steps' });
   const example = tour.getByRole('listitem').getByRole('button').first();
   const prompt = (await example.textContent())!;
+  const told = await stagesTold(page);
   await example.click();
-  await expect(tour.getByRole('progressbar', { name: prompt })).toBeVisible();
   await expect(tour.getByRole('heading', { name: 'Here it is' })).toBeVisible({ timeout: 100_000 });
   await expect(tour.getByRole('img', { name: prompt })).toBeVisible();
+  expect(await told()).toEqual(expect.arrayContaining([expect.stringMatching(/^Step \d/)]));
   await tour.getByRole('button', { name: 'Start' }).click();
   await expect(tour).toHaveCount(0);
   expect((await studio.call('studio.open', {})).settings.tourSeen).toBe(true);

@@ -132,12 +132,13 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
     },
     { scope: 'worker' },
   ],
-  home: async ({ page: blank, context, tusk, cookie }, use) => {
+  home: async ({ page: blank, context, tusk, cookie, studio }, use) => {
+    await studio.call('settings.set', { tourSeen: true });
     const page = tusk.window?.page ?? blank;
     if (tusk.window) await page.evaluate(() => sessionStorage.clear());
     else await signIn(context, tusk, cookie);
     await page.goto(new URL('/', tusk.address).href);
-    await dismissTour(page);
+    await page.getByRole('textbox', { name: 'Message' }).waitFor();
     await use(page);
   },
   desk: async ({ sharedPage: page, studio, tusk }, use) => {
@@ -185,11 +186,6 @@ async function show(page: Page, tusk: Tusk, chatId: string): Promise<void> {
   await page.getByRole('toolbar', { name: 'Tools' }).waitFor();
 }
 
-async function dismissTour(page: Page): Promise<void> {
-  await page.getByRole('textbox', { name: 'Message' }).waitFor();
-  if (await page.getByRole('dialog').isVisible()) await page.keyboard.press('Escape');
-}
-
 /** Types into the composer as a person does and sends with the keyboard. */
 export async function say(page: Page, message: string): Promise<void> {
   const box = page.getByRole('textbox', { name: 'Message' });
@@ -199,6 +195,15 @@ export async function say(page: Page, message: string): Promise<void> {
 }
 
 export { expect } from '@playwright/test';
+
+/** Steps that take a picture long enough to be caught in the making, also where the machine is quick. */
+export const MANY_STEPS = 800;
+
+export async function setSteps(page: Page, steps: number): Promise<void> {
+  await page.getByRole('button', { name: 'More settings' }).click();
+  await page.getByRole('spinbutton', { name: 'Steps' }).fill(String(steps));
+  await page.getByRole('button', { name: 'More settings' }).click();
+}
 
 /** Collects what the page's progress bars say from now on: a quick picture is done between two looks. */
 export async function stagesTold(page: Page): Promise<() => Promise<string[]>> {
