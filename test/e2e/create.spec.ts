@@ -2,8 +2,8 @@ import { expect, MANY_STEPS, say, setSteps, stagesTold, test } from './tusk.ts';
 
 test('a prompt becomes a picture: stages are told, the result carries its prompt', async ({ home }) => {
   const told = await stagesTold(home);
-  await say(home, 'draw a red apple');
-  const picture = home.getByRole('img', { name: /red apple/ }).first();
+  await say(home, 'draw a purple umbrella');
+  const picture = home.getByRole('img', { name: /purple umbrella/ }).first();
   await expect(picture).toBeVisible({ timeout: 90_000 });
   await expect(home.getByRole('progressbar')).toHaveCount(0, { timeout: 90_000 });
   await expect(picture).toBeVisible();
