@@ -11,7 +11,7 @@ import type { Told } from '../helpers/keep-writing.ts';
 import { libraryFolder } from '../helpers/library.ts';
 import { rounds } from '../helpers/rounds.ts';
 import { endServer, openServer } from '../helpers/server.ts';
-import { openStudio, QUICK, send } from '../helpers/studio.ts';
+import { isPreview, openStudio, QUICK, send } from '../helpers/studio.ts';
 
 const KILLS = rounds(4, 500);
 const LONGEST_LIFE_MS = 400;
@@ -78,7 +78,7 @@ test('ended with a job at work, three times: no loss of the engine is counted, t
   for (let end = 0; end < 3; end++) {
     const { studio, next } = await openStudio(folder);
     if (!jobId) jobId = (await send(studio, 'a boat', { settings: { ...QUICK, steps: 100 } })).jobs[0]!.id;
-    await next((event): event is typeof event & { event: 'preview' } => event.event === 'preview');
+    await next(isPreview);
     await studio.close();
     const library = await Library.open(folder);
     const { job, engineLosses } = library.jobs.get(jobId)!;

@@ -46,13 +46,19 @@ export async function openStudio(
       });
     });
   const jobIn: TestStudio['jobIn'] = async (id, ...states) => {
-    type JobEvent = Extract<StudioEvent, { event: 'job' }>;
-    const isIt = (event: StudioEvent): event is JobEvent =>
+    const isIt = (event: StudioEvent): event is Kind<'job'> =>
       event.event === 'job' && event.job.id === id && states.includes(event.job.state);
     return (await next(isIt)).job;
   };
   return { studio, folder: place, events, engines, next, jobIn };
 }
+
+type Kind<E extends StudioEvent['event']> = Extract<StudioEvent, { event: E }>;
+export const isPreview = (event: StudioEvent): event is Kind<'preview'> => event.event === 'preview';
+export const engineIs =
+  (state: Kind<'engine'>['state']) =>
+  (event: StudioEvent): event is Kind<'engine'> =>
+    event.event === 'engine' && event.state === state;
 
 /** Sends a message to a new chat. */
 export async function send(studio: Studio, message: string, change: object = {}) {

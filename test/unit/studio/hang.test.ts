@@ -1,15 +1,7 @@
 /** An engine that is there and does nothing more: noticed, ended, started again; its job is offered again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { StudioEvent } from '../../../engine/studio-protocol.ts';
-import { openStudio, send } from '../../helpers/studio.ts';
-
-type Kind<E extends StudioEvent['event']> = Extract<StudioEvent, { event: E }>;
-const isPreview = (event: StudioEvent): event is Kind<'preview'> => event.event === 'preview';
-const engineIs =
-  (state: string) =>
-  (event: StudioEvent): event is Kind<'engine'> =>
-    event.event === 'engine' && event.state === state;
+import { engineIs, isPreview, openStudio, send } from '../../helpers/studio.ts';
 
 /** An engine in good health gives a sign each second. */
 const PATIENCE_MS = 8_000;

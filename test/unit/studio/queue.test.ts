@@ -2,16 +2,8 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import type { StudioEvent } from '../../../engine/studio-protocol.ts';
 import { libraryFolder } from '../../helpers/library.ts';
-import { openStudio, send } from '../../helpers/studio.ts';
-
-type Kind<E extends StudioEvent['event']> = Extract<StudioEvent, { event: E }>;
-const isPreview = (event: StudioEvent): event is Kind<'preview'> => event.event === 'preview';
-const engineIs =
-  (state: string) =>
-  (event: StudioEvent): event is Kind<'engine'> =>
-    event.event === 'engine' && event.state === state;
+import { engineIs, isPreview, openStudio, send } from '../../helpers/studio.ts';
 
 test('a message becomes a picture in the chat, with its recipe, found by its words', async () => {
   const { studio, jobIn, events } = await openStudio();

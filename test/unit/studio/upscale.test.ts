@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
-import type { StudioEvent } from '../../../engine/studio-protocol.ts';
 import { plainPng } from '../../helpers/library.ts';
-import { openStudio, type TestStudio } from '../../helpers/studio.ts';
+import { isPreview, openStudio, type TestStudio } from '../../helpers/studio.ts';
 
 let opened: TestStudio;
 before(async () => {
   opened = await openStudio();
 });
 after(() => opened.studio.close());
-
-type Kind<E extends StudioEvent['event']> = Extract<StudioEvent, { event: E }>;
-const isPreview = (event: StudioEvent): event is Kind<'preview'> => event.event === 'preview';
 
 async function brought(side: number) {
   const { id: chatId } = await opened.studio.call('chats.create', {});
