@@ -86,7 +86,7 @@ function RenameRow({ chat, onEnd }: { chat: Chat; onEnd: () => void }) {
   };
   return (
     <li className="chat-row">
-      <form onSubmit={save}>
+      <form className="line-editor" onSubmit={save}>
         <input
           aria-label={t('chats.rename', { title: chat.title })}
           // biome-ignore lint/a11y/noAutofocus: the person asked to rename it

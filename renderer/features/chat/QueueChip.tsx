@@ -77,7 +77,7 @@ function ChipEditor({ job, onEnd }: { job: Job; onEnd: () => void }) {
   };
   return (
     <li className="queue-chip">
-      <form onSubmit={save}>
+      <form className="line-editor" onSubmit={save}>
         <input
           aria-label={t('queue.edit', job)}
           // biome-ignore lint/a11y/noAutofocus: the person asked to edit this line
