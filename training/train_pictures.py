@@ -144,8 +144,6 @@ def losses(model: Painter, seq: Sequencer, cache: Cache, rng, size: int, edits: 
     condition = without(condition, seq.nothing, drop)
     if signal > 0:
         condition.image[:, STATE_OF_CELL] += signal * directions()
-    with half_precision():
-        queries, cross = model.dit.time_caption_embed.image_embedder(condition.image)
     t = torch.sigmoid(torch.randn(size) - 0.6)
     noise = torch.randn_like(latents)
     mixed = (1 - t)[:, None, None, None] * noise + t[:, None, None, None] * latents
@@ -153,6 +151,7 @@ def losses(model: Painter, seq: Sequencer, cache: Cache, rng, size: int, edits: 
     refs = None if references is None else [references]
     used = None if references is None else torch.rand(size) > 0.1
     with half_precision():
+        queries, cross = model.dit.time_caption_embed.image_embedder(condition.image)
         v = model.dit(mixed, t, condition.text, queries, condition.text_mask, refs, ~drop, used, watch).float()
     weight = 1 + 2.0 * torch.from_numpy(np.stack(codes) < OBJECT_CODES).flatten(1)
     error = patches((v - (latents - noise)) ** 2, 4).mean(-1)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from .data import scenes, splits
 from .data.tokenizer import Tokenizer
+from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
 from .networks import config as c
 from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables, content, directions
 from .networks.decoder import TextDecoder, condition
@@ -25,7 +26,6 @@ from .networks.pictures import vision_rows
 from .networks.vae import VAE
 from .networks.vision import VisionEncoder
 from .sequences import Batch, Sequences
-from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
 from .train_common import Average, Clock, Log, compile_parts, half_precision, one_quiet_thread, optimisers, plainly, save
 from .validate import validate
 
@@ -109,6 +109,7 @@ class Learner(nn.Module):
                 own = self.text.embed_tokens.weight[token]
                 own.mul_(0.15).add_(next(iter(vectors.values())), alpha=1.2)
 
+    @half_precision()
     def states(self, batch: Batch) -> tuple[list[Tensor], Tensor | None]:
         """All hidden states, and the picture tokens [b, 64, H] if there are pictures."""
         x = self.codes.embed_ids(batch.ids, self.text.embed_tokens.weight, c.FIRST_CODE)
@@ -182,19 +183,16 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     """Yields (name, loss to run backwards, figures) for the three tasks."""
     creates, edits, asks, questions = sizes
     batch = data.create(creates)
-    with half_precision():
-        states, _ = model.states(batch)
+    states, _ = model.states(batch)
     code, cell = model.code_loss(states, batch)
     yield code + CELL_WEIGHT * cell, {"create": code.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
     batch = data.edit(edits, max(1, edits // 8))
-    with half_precision():
-        states, tokens = model.states(batch)
+    states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
     yield code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place, {"edit": code.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
-    with half_precision():
-        states, tokens = model.states(batch)
+    states, tokens = model.states(batch)
     answer = model.answer_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
     yield answer + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "seen": seen.item(), "place": place.item()}

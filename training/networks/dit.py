@@ -128,7 +128,8 @@ def image_positions(first: Tensor, rows: int, columns: int) -> Tensor:
 class DiT(nn.Module):
     """The residual stream stays float32 also where matrix products are bfloat16.
 
-    One batch; texts may have different lengths (padded behind, `text_mask`), references one size."""
+    One batch; texts may have different lengths (padded behind, `text_mask`), references one size.
+    """
 
     def __init__(self, c: dict, refiner: dict):
         super().__init__()
