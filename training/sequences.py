@@ -19,6 +19,13 @@ ROWS = np.concatenate([np.arange(r * c.GRID, (r + 1) * c.GRID).tolist() + [-1] f
 """Cell of each of the 72 places of an answer, -1 for the end of a line."""
 
 
+EDIT_SHARES = {"recolour": 0.2, "background": 0.16, "replace": 0.34, "move": 0.3}
+"""How often each kind of edit is drawn: what is harder, more often."""
+
+ASKED = ("where", "exists", "what", "is_colour", "where", "colour", "exists", "describe", "is_colour", "background")
+"""Kinds of questions in the order they are asked of a picture: what is harder, twice."""
+
+
 @dataclass
 class Batch:
     ids: Tensor
@@ -70,7 +77,8 @@ class Sequences:
         return scenes.sample(self.rng, allowed=self.allowed)
 
     def edited(self, kind: str | None = None):
-        """(scene, edit) of a drawable instruction."""
+        """(scene, edit) of a drawable instruction; its kind by EDIT_SHARES unless named."""
+        kind = kind or str(self.rng.choice(list(EDIT_SHARES), p=list(EDIT_SHARES.values())))
         while True:
             scene = self.scene()
             edit = language.edit(scene, self.rng, kind)
@@ -117,7 +125,7 @@ class Sequences:
     def ask(self, n: int, count: int) -> Batch:
         """n pictures, `count` questions each, packed: a question sees the picture and itself."""
         drawn = [self.scene() for _ in range(n)]
-        asked = [[(q.text, q.answer) for q in language.questions(s, self.rng, count)] for s in drawn]
+        asked = [[(q.text, q.answer) for q in language.questions(s, self.rng, count, ASKED)] for s in drawn]
         batch = self.questions(asked)
         batch.pictures = np.stack([resized_twice(scenes.render(s)) for s in drawn])
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s in drawn])).flatten(1)

@@ -20,6 +20,7 @@ from .data import scenes, splits
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
 from .networks import config as c
+from .networks.common import rotate_half
 from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables, content, directions
 from .networks.decoder import TextDecoder, condition
 from .networks.pictures import vision_rows
@@ -31,6 +32,8 @@ from .validate import validate
 
 
 CELL_WEIGHT = 0.15
+COPIERS = ((2, 0), (3, 0))
+"""(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
 
 
 FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
@@ -144,6 +147,30 @@ class Learner(nn.Module):
         mean = F.normalize(condition(states, c.CONDITION_LAYERS)[cells], dim=-1)
         return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
 
+    @half_precision()
+    def copy_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
+        """How little the COPIERS look at the old picture's cell while they name the code of the same cell.
+
+        Without it a decoder this small passes whole objects through a summary, and what an edit keeps drifts.
+        """
+        pads, cells = batch.ids == c.IMAGE_PAD, batch.cells[:, 1:]
+        able = pads.any(1) & ~batch.blind
+        first = pads.int().argmax(1, keepdim=True)
+        row, place = ((cells >= 0) & able[:, None]).nonzero(as_tuple=True)
+        key = first[row, 0] + cells[row, place]
+        cos, sin = self.text.rotation(batch.positions)
+        ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
+        losses = []
+        for layer, head in COPIERS:
+            block = self.text.layers[layer]
+            x, attention = block.input_layernorm(states[layer]), block.self_attn
+            rows = slice(head * cos.shape[-1] * 2, (head + 1) * cos.shape[-1] * 2)
+            q = rotate_half(attention.q_norm(F.linear(x, attention.q_proj.weight[rows]))[:, None], cos, sin)[:, 0]
+            k = rotate_half(attention.k_norm(F.linear(x, attention.k_proj.weight[rows]))[:, None], cos, sin)[:, 0]
+            score = (q @ k.transpose(1, 2)).float() * q.shape[-1] ** -0.5
+            losses.append(-score.masked_fill(ahead, -1e9).log_softmax(-1)[row, place, key].mean())
+        return sum(losses) / len(losses)
+
     def answer_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """Cross-entropy of answer words among text and visual ids."""
         at = batch.texts >= 0
@@ -190,7 +217,9 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
-    yield code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place, {"edit": code.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    copy = model.copy_loss(states, batch)
+    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy
+    yield loss, {"edit": code.item(), "copy": copy.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
     states, tokens = model.states(batch)
     answer = model.answer_loss(states, batch)
@@ -207,6 +236,7 @@ def main() -> None:
     ask.add_argument("--sizes", type=int, nargs=4, default=(24, 14, 8, 6), help="creates, edits, pictures, questions each")
     ask.add_argument("--lr", type=float, default=3e-3)
     ask.add_argument("--muon", type=float, default=0.02)
+    ask.add_argument("--fall", type=float, default=0.25, help="share of the time over which the rates fall")
     ask.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
     ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
     ask.add_argument("--seed", type=int, default=0)
@@ -222,7 +252,7 @@ def main() -> None:
     steppers = optimisers(
         model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
     )
-    average, clock, step = Average(model), Clock(time.time() + 60 * a.minutes, fall=0.25), 0
+    average, clock, step = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall), 0
     latest = a.out / "latest.pt"
     if latest.exists():
         state = torch.load(latest)

@@ -532,11 +532,11 @@ def question(scene: Scene, rng: Rng, kind: str) -> Question | None:
     return Question(kind, _typed(text, rng, "." if command else "?", 0.2 if command else 0.85), answer)
 
 
-def questions(scene: Scene, rng: Rng, count: int = 8) -> list[Question]:
+def questions(scene: Scene, rng: Rng, count: int = 8, kinds: tuple[str, ...] = QUESTION_KINDS) -> list[Question]:
     """`count` questions, kinds in turn from a random start."""
-    start, asked = int(rng.integers(len(QUESTION_KINDS))), []
+    start, asked = int(rng.integers(len(kinds))), []
     for k in range(start, start + 4 * count):
-        found = question(scene, rng, QUESTION_KINDS[k % len(QUESTION_KINDS)])
+        found = question(scene, rng, kinds[k % len(kinds)])
         if found and len(asked) < count:
             asked.append(found)
     return asked
