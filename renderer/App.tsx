@@ -1,46 +1,38 @@
 /** The window: rail, the view chosen there, dialogs over it, notices at the edge. */
 
-import { type ComponentType, lazy, Suspense, useEffect } from 'react';
+import { useEffect } from 'react';
+import type { FallbackProps } from 'react-error-boundary';
 import { useTranslation } from 'react-i18next';
 import { CanvasPane } from './features/canvas/CanvasPane.tsx';
 import { ThreadPane } from './features/chat/ThreadPane.tsx';
 import { Palette } from './features/palette/Palette.tsx';
 import { VersionsPane } from './features/versions/VersionsPane.tsx';
 import { Notices } from './Notices.tsx';
+import { BrokenDialog, BrokenPart, LazyPart, type Load, Part } from './Part.tsx';
 import { Rail } from './Rail.tsx';
 import { useAppearance, useSession, useWindowKeys } from './session.ts';
 import { type Dialog, useWorkspace, type View } from './stores/workspace.ts';
 import './App.css';
 
 /** Everything but the studio is loaded after it, or when it is first shown. */
-const PARTS = {
-  library: () => import('./features/library/Library.tsx'),
-  models: () => import('./features/models/Models.tsx'),
-  settings: () => import('./features/settings/SettingsView.tsx'),
-  shortcuts: () => import('./features/palette/Shortcuts.tsx'),
-  tour: () => import('./features/tour/Tour.tsx'),
-  compare: () => import('./features/compare/Compare.tsx'),
-};
-const LOADED_AFTER_MS = 1_000;
-
-const VIEWS: Record<Exclude<View, 'studio'>, ComponentType> = {
-  library: lazy(async () => ({ default: (await PARTS.library()).Library })),
-  models: lazy(async () => ({ default: (await PARTS.models()).Models })),
-  settings: lazy(async () => ({ default: (await PARTS.settings()).SettingsView })),
+const VIEWS: Record<Exclude<View, 'studio'>, Load> = {
+  library: async () => (await import('./features/library/Library.tsx')).Library,
+  models: async () => (await import('./features/models/Models.tsx')).Models,
+  settings: async () => (await import('./features/settings/SettingsView.tsx')).SettingsView,
 };
 
 /** The palette takes keys from its first frame on, so it is always there. */
-const DIALOGS: Record<Dialog, ComponentType> = {
-  palette: Palette,
-  shortcuts: lazy(async () => ({ default: (await PARTS.shortcuts()).Shortcuts })),
-  tour: lazy(async () => ({ default: (await PARTS.tour()).Tour })),
-  compare: lazy(async () => ({ default: (await PARTS.compare()).Compare })),
+const DIALOGS: Record<Exclude<Dialog, 'palette'>, Load> = {
+  shortcuts: async () => (await import('./features/palette/Shortcuts.tsx')).Shortcuts,
+  tour: async () => (await import('./features/tour/Tour.tsx')).Tour,
+  compare: async () => (await import('./features/compare/Compare.tsx')).Compare,
 };
+const LOADED_AFTER_MS = 1_000;
 
 function useLoadedParts(): void {
   useEffect(() => {
     // One that doesn't come now is asked for again when it is shown.
-    const load = () => Object.values(PARTS).map((part) => part().catch(() => {}));
+    const load = () => [VIEWS, DIALOGS].flatMap(Object.values<Load>).map((part) => part().catch(() => {}));
     const timer = setTimeout(load, LOADED_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
@@ -51,41 +43,61 @@ export function App() {
   useSession();
   useWindowKeys();
   useLoadedParts();
-  const { t } = useTranslation();
   const view = useWorkspace((state) => state.view);
   const dialog = useWorkspace((state) => state.dialog);
-  const Other = view === 'studio' ? null : VIEWS[view];
-  const Opened = dialog && DIALOGS[dialog];
   return (
     <div className="app">
       <Rail />
-      {Other ? (
-        <main className="app-view">
-          <Suspense fallback={<h1 className="hidden-label">{t(`rail.${view}`)}</h1>}>
-            <Other />
-          </Suspense>
-        </main>
-      ) : (
-        <Studio />
-      )}
-      {Opened && (
-        <Suspense>
-          <Opened />
-        </Suspense>
-      )}
+      {view === 'studio' ? <Studio /> : <OtherView key={view} view={view} />}
+      {dialog && <OpenDialog key={dialog} dialog={dialog} />}
       <Notices />
     </div>
   );
 }
 
+function OtherView({ view }: { view: Exclude<View, 'studio'> }) {
+  const { t } = useTranslation();
+  const title = <h1 className="hidden-label">{t(`rail.${view}`)}</h1>;
+  const broken = (props: FallbackProps) => (
+    <>
+      {title}
+      <BrokenPart {...props} />
+    </>
+  );
+  return (
+    <main className="app-view">
+      <LazyPart load={VIEWS[view]} meanwhile={title} broken={broken} />
+    </main>
+  );
+}
+
+const brokenDialog = (props: FallbackProps) => <BrokenDialog {...props} />;
+
+function OpenDialog({ dialog }: { dialog: Dialog }) {
+  if (dialog !== 'palette') return <LazyPart load={DIALOGS[dialog]} broken={brokenDialog} />;
+  return (
+    <Part broken={brokenDialog}>
+      <Palette />
+    </Part>
+  );
+}
+
 function Studio() {
   const pane = useWorkspace((state) => state.pane);
+  const chatId = useWorkspace((state) => state.chatId);
+  const versionId = useWorkspace((state) => state.versionId);
   return (
     <main className="studio" data-pane={pane}>
-      <ThreadPane />
+      <Part resetKeys={[chatId]}>
+        <ThreadPane />
+      </Part>
       <div className="studio-right">
-        <CanvasPane />
-        <VersionsPane />
+        <Part resetKeys={[versionId]}>
+          <CanvasPane />
+        </Part>
+        <Part resetKeys={[chatId]}>
+          <VersionsPane />
+        </Part>
       </div>
     </main>
   );

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { IconButton } from './components/IconButton.tsx';
 import { newChat } from './engine/actions.ts';
 import { ChatList } from './features/chat/ChatList.tsx';
+import { Part } from './Part.tsx';
 import { useStudio } from './stores/studio.ts';
 import { useWorkspace, type View } from './stores/workspace.ts';
 
@@ -49,7 +50,11 @@ export function Rail() {
           title={t(`engine.${engine}`)}
         />
       </nav>
-      {chatsShown && <ChatList />}
+      {chatsShown && (
+        <Part>
+          <ChatList />
+        </Part>
+      )}
     </>
   );
 }

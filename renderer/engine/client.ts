@@ -28,7 +28,7 @@ interface Waiting {
 }
 
 const CONNECTION_LOST: Failure = {
-  code: 'engine-gone',
+  code: 'connection-lost',
   message: 'The connection to Tusk was lost.',
   hint: 'It comes back by itself; then try again.',
 };

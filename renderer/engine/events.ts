@@ -19,8 +19,7 @@ export function applySnapshot(snapshot: Snapshot): void {
   }));
 }
 
-const tellTrouble = ({ message, hint }: Failure): void =>
-  notify({ kind: 'failure', title: message, detail: hint ?? undefined });
+const tellTrouble = (failure: Failure): void => notify({ kind: 'failure', failure });
 
 export function applyEvent(event: StudioEvent): void {
   if (event.event === 'trouble') tellTrouble(event.failure);

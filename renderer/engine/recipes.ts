@@ -1,6 +1,5 @@
 /** A picture's recipe taken up again, whole or in part. */
 import type { Version } from '../../engine/studio-protocol.ts';
-import { notify } from '../stores/notices.ts';
 import { useWorkspace } from '../stores/workspace.ts';
 import { copyText } from './shell.ts';
 
@@ -30,10 +29,6 @@ export function takeSeed({ seed }: Version): void {
   if (seed !== null) useWorkspace.setState({ seed });
 }
 
-export async function copyRecipe(
-  rows: readonly { name: string; value: string }[],
-  title: string,
-): Promise<void> {
-  await copyText(rows.map(({ name, value }) => `${name}: ${value}`).join('\n'));
-  notify({ kind: 'done', title });
+export function copyRecipe(rows: readonly { name: string; value: string }[], copied: string): Promise<void> {
+  return copyText(rows.map(({ name, value }) => `${name}: ${value}`).join('\n'), copied);
 }

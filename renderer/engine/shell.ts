@@ -1,5 +1,6 @@
 /** The desktop app's shell around this page, where there is one. */
 import type { Bridge, LostMessage, PortMessage } from '../../electron/bridge.ts';
+import { notify } from '../stores/notices.ts';
 
 declare global {
   interface Window {
@@ -23,6 +24,12 @@ export const shellPorts =
     void bridge.connect();
   };
 
-export function copyText(text: string): Promise<void> {
-  return window.tusk ? window.tusk.copyText(text) : navigator.clipboard.writeText(text);
+/** @param copied said when it is done. Where the clipboard is refused the text is shown, to be copied by hand. */
+export async function copyText(text: string, copied: string): Promise<void> {
+  try {
+    await (window.tusk ? window.tusk.copyText(text) : navigator.clipboard.writeText(text));
+    notify({ kind: 'done', title: copied });
+  } catch {
+    notify({ kind: 'uncopied', text });
+  }
 }

@@ -44,7 +44,7 @@ export async function call<M extends StudioMethod>(
     return await request(method, params);
   } catch (error) {
     if (!(error instanceof StudioFailure)) throw error;
-    notify({ kind: 'failure', title: error.failure.message, detail: error.failure.hint ?? undefined });
+    notify({ kind: 'failure', failure: error.failure });
     return undefined;
   }
 }

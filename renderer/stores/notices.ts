@@ -1,20 +1,27 @@
 /** Short messages at the edge of the window: failures of calls, and things that can be undone. */
 import { create } from 'zustand';
+import type { Failure } from '../../engine/studio-protocol.ts';
 
-export interface Notice {
-  id: number;
-  kind: 'failure' | 'done';
+export interface Done {
+  kind: 'done';
   title: string;
-  detail?: string | undefined;
-  action?: { label: string; run: () => void } | undefined;
+  action?: { label: string; run: () => void };
 }
+
+type News =
+  | Done
+  | { kind: 'failure'; failure: Failure }
+  /** A text that could not be put on the clipboard, to be copied by hand. */
+  | { kind: 'uncopied'; text: string };
+
+export type Notice = News & { id: number };
 
 export const useNotices = create<{ notices: Notice[] }>(() => ({ notices: [] }));
 
 const SHOWN_MS = 8_000;
 let counter = 0;
 
-export function notify(notice: Omit<Notice, 'id'>): void {
+export function notify(notice: News): void {
   counter += 1;
   const id = counter;
   useNotices.setState(({ notices }) => ({ notices: [...notices.slice(-3), { ...notice, id }] }));

@@ -62,7 +62,7 @@ test('the model is asked about its own picture; what it says is shown as its opi
   const { page } = desk;
   await say(page, 'draw a red apple');
   await page.getByRole('button', { name: 'Check it' }).click(MADE);
-  await expect(page.getByText("The model's own opinion")).toBeVisible();
+  await expect(page.getByText("The model’s own opinion")).toBeVisible();
   await expect(page.getByText('is the apple red?')).toBeVisible(MADE);
   await expect(page.getByText('is there an apple?')).toBeVisible();
 });

@@ -45,7 +45,7 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
       </Button>
       {drift.measured && <DriftPanel version={version} share={drift.measured.changedShare} />}
       {isAsked('check') && <SelfCheck version={version} />}
-      {isAsked('describe') && <Description version={version} />}
+      {isAsked('describe') && <Description key={version.id} version={version} />}
     </fieldset>
   );
 }

@@ -2,7 +2,6 @@ import { type KeyboardEvent, type PointerEvent, useEffect, useRef, useState } fr
 import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { copyText } from '../../engine/shell.ts';
-import { notify } from '../../stores/notices.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { colourWords } from './colour.ts';
 import { addToMessage } from './message.ts';
@@ -44,7 +43,8 @@ export function Eyedropper({ version, onDone }: Props) {
   const pick = () => {
     if (!colourAt) return;
     const hex = colourAt(place.x, place.y);
-    void take(hex, t('canvas.colourCopied', { hex }));
+    addToMessage(colourWords(hex, useStudio.getState().vocabulary));
+    void copyText(hex, t('canvas.colourCopied', { hex }));
     onDone();
   };
   return (
@@ -83,9 +83,3 @@ const inside = (x: number, y: number, { width, height }: Version) => ({
   x: Math.min(width - 1, Math.max(0, Math.floor(x))),
   y: Math.min(height - 1, Math.max(0, Math.floor(y))),
 });
-
-async function take(hex: string, copied: string): Promise<void> {
-  addToMessage(colourWords(hex, useStudio.getState().vocabulary));
-  await copyText(hex);
-  notify({ kind: 'done', title: copied });
-}

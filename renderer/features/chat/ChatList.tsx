@@ -1,8 +1,9 @@
 import { Download, Pencil, Trash2 } from 'lucide-react';
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Chat } from '../../../engine/studio-protocol.ts';
 import { IconButton } from '../../components/IconButton.tsx';
+import { LineEditor } from '../../components/LineEditor.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { useKeys } from '../../components/useKeys.ts';
 import { exportProject, newChat, openChat } from '../../engine/actions.ts';
@@ -46,7 +47,19 @@ function ChatRow({ chat }: { chat: Chat }) {
     const run = () => void call('chats.restore', { chatId: chat.id });
     notify({ kind: 'done', title: t('chats.deleted', { title }), action: { label: t('undo'), run } });
   };
-  if (renaming) return <RenameRow chat={chat} onEnd={() => setRenaming(false)} />;
+  const rename = (wanted: string) => call('chats.rename', { chatId: chat.id, title: wanted });
+  if (renaming)
+    return (
+      <li className="chat-row">
+        <LineEditor
+          label={t('chats.rename', { title })}
+          text={chat.title}
+          maxLength={200}
+          onSave={rename}
+          onEnd={() => setRenaming(false)}
+        />
+      </li>
+    );
   return (
     <li className="chat-row" data-open={isOpen}>
       <button type="button" aria-current={isOpen} onClick={() => void openChat(chat.id)}>
@@ -71,32 +84,6 @@ function ChatRow({ chat }: { chat: Chat }) {
       <IconButton small label={t('chats.delete', { title })} onClick={remove}>
         <Trash2 size={13} />
       </IconButton>
-    </li>
-  );
-}
-
-function RenameRow({ chat, onEnd }: { chat: Chat; onEnd: () => void }) {
-  const { t } = useTranslation();
-  const [title, setTitle] = useState(chat.title);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    if (title.trim() && title !== chat.title)
-      await call('chats.rename', { chatId: chat.id, title: title.trim() });
-    onEnd();
-  };
-  return (
-    <li className="chat-row">
-      <form className="line-editor" onSubmit={save}>
-        <input
-          aria-label={t('chats.rename', { title: chat.title })}
-          // biome-ignore lint/a11y/noAutofocus: the person asked to rename it
-          autoFocus
-          maxLength={200}
-          value={title}
-          onChange={(event) => setTitle(event.target.value)}
-          onBlur={save}
-        />
-      </form>
     </li>
   );
 }

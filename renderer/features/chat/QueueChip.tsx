@@ -1,8 +1,9 @@
 import { ArrowDown, ArrowUp, ArrowUpToLine, Pencil, X } from 'lucide-react';
-import { type DragEvent, type FormEvent, useState } from 'react';
+import { type DragEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../../engine/studio-protocol.ts';
 import { IconButton } from '../../components/IconButton.tsx';
+import { LineEditor } from '../../components/LineEditor.tsx';
 import { call } from '../../engine/studio.ts';
 
 interface Props {
@@ -26,7 +27,18 @@ export function QueueChip({ job, index, order }: Props) {
     const id = event.dataTransfer.getData('text/tusk-job');
     if (id) void call('jobs.reorder', { jobIds: moved(order, id, index) });
   };
-  if (editing) return <ChipEditor job={job} onEnd={() => setEditing(false)} />;
+  const reword = (message: string) => call('jobs.update', { jobId: job.id, message });
+  if (editing)
+    return (
+      <li className="queue-chip">
+        <LineEditor
+          label={t('queue.edit', job)}
+          text={job.message}
+          onSave={reword}
+          onEnd={() => setEditing(false)}
+        />
+      </li>
+    );
   return (
     <li
       className="queue-chip"
@@ -63,31 +75,6 @@ export function QueueChip({ job, index, order }: Props) {
       >
         <X size={12} />
       </IconButton>
-    </li>
-  );
-}
-
-function ChipEditor({ job, onEnd }: { job: Job; onEnd: () => void }) {
-  const { t } = useTranslation();
-  const [message, setMessage] = useState(job.message);
-  const save = async (event: FormEvent) => {
-    event.preventDefault();
-    if (message.trim() && message !== job.message) await call('jobs.update', { jobId: job.id, message });
-    onEnd();
-  };
-  return (
-    <li className="queue-chip">
-      <form className="line-editor" onSubmit={save}>
-        <input
-          aria-label={t('queue.edit', job)}
-          // biome-ignore lint/a11y/noAutofocus: the person asked to edit this line
-          autoFocus
-          value={message}
-          onChange={(event) => setMessage(event.target.value)}
-          onBlur={save}
-          onKeyDown={(event) => event.key === 'Escape' && onEnd()}
-        />
-      </form>
     </li>
   );
 }

@@ -1,12 +1,16 @@
-import { CircleAlert, RotateCw } from 'lucide-react';
+import { RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
+import { FailureCard } from '../../components/FailureCard.tsx';
+import { reportOf } from '../../components/useFailureWords.ts';
 import { copyText } from '../../engine/shell.ts';
 import { call } from '../../engine/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 
-/** What happened, why, what to do: failed and parked jobs as alerts, cancelled ones in one quiet line. */
+const UNTOLD = { code: 'internal', message: '', hint: null };
+
+/** Failed and parked jobs as cards with what to do, cancelled ones in one quiet line. */
 export function TroubleCard({ job }: { job: Job }) {
   const { t } = useTranslation();
   const retry = async () => {
@@ -22,45 +26,29 @@ export function TroubleCard({ job }: { job: Job }) {
         </Button>
       </div>
     );
-  const { message, hint, code } = job.failure ?? {
-    message: t('trouble.unknown'),
-    hint: null,
-    code: 'unknown',
-  };
+  const failure = job.failure ?? UNTOLD;
   return (
-    <div className="trouble" role="alert">
-      <CircleAlert size={16} aria-hidden="true" />
-      <div>
-        <p className="trouble-title">{message}</p>
-        <p>{job.state === 'parked' ? t('trouble.parked') : hint}</p>
-        <div className="trouble-actions">
-          <Button small onClick={retry}>
-            <RotateCw size={13} /> {t('trouble.again')}
-          </Button>
-          {job.mode !== 'upscale' && (
-            <Button look="quiet" small onClick={() => useWorkspace.setState({ message: job.message })}>
-              {t('trouble.change')}
-            </Button>
-          )}
-        </div>
-        <details>
-          <summary>{t('trouble.details')}</summary>
-          <pre>{reportOf(job, code)}</pre>
-          <Button look="quiet" small onClick={() => void copyText(reportOf(job, code))}>
-            {t('trouble.copy')}
-          </Button>
-        </details>
-      </div>
-    </div>
+    <FailureCard
+      failure={failure}
+      next={job.state === 'parked' ? t('trouble.parked') : undefined}
+      report={reportOf(failure, ...asked(job))}
+      onCopy={(report) => void copyText(report, t('failures:word.copied'))}
+    >
+      <Button small onClick={retry}>
+        <RotateCw size={13} /> {t('trouble.again')}
+      </Button>
+      {job.mode !== 'upscale' && (
+        <Button look="quiet" small onClick={() => useWorkspace.setState({ message: job.message })}>
+          {t('trouble.change')}
+        </Button>
+      )}
+    </FailureCard>
   );
 }
 
-const reportOf = (job: Job, code: string): string =>
-  [
-    `code: ${code}`,
-    `message: ${job.failure?.message ?? ''}`,
-    `mode: ${job.mode}`,
-    `stage: ${job.stage} ${job.position}/${job.total}`,
-    `seed: ${job.seed}`,
-    `settings: ${JSON.stringify(job.settings)}`,
-  ].join('\n');
+const asked = ({ mode, stage, position, total, seed, settings }: Job): string[] => [
+  `mode: ${mode}`,
+  `stage: ${stage} ${position}/${total}`,
+  `seed: ${seed}`,
+  `settings: ${JSON.stringify(settings)}`,
+];
