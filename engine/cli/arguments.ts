@@ -18,7 +18,8 @@ export const USAGE = `Tusk: make pictures, edit them by saying so, ask about the
   tusk download <owner/name>              a checkpoint from a model hub; Ctrl-C pauses, the same command goes on
                                           (--to FOLDER, --endpoint URL, --revision NAME; token in HF_TOKEN)
   tusk compile <folder>                   a smaller, approximate copy: 4-bit language model, 8-bit diffusion
-                                          (--to FOLDER; an interrupted one goes on)
+                                          (--to FOLDER; absent: kept by Tusk and used when memory asks for it)
+  tusk compile --list                     the copies Tusk keeps; --remove [folder] deletes that one, or all
 
 Settings of create and edit (absent: the model's own)
   --seed N             0 to 2^53 - 1; the same seed gives the same picture
@@ -65,7 +66,7 @@ export const OPTIONS = {
   info: { ...common, quick: flag },
   verify: { json: flag, stage: text, help: common.help },
   import: { to: text, json: flag, help: common.help },
-  compile: { to: text, json: flag, help: common.help },
+  compile: { to: text, list: flag, remove: flag, json: flag, help: common.help },
   download: { to: text, endpoint: text, revision: text, json: flag, help: common.help },
 } as const;
 

@@ -1,8 +1,9 @@
 /** `tusk import`, `tusk download` and `tusk compile`: checkpoints onto this machine. No engine is needed for them. */
-import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
-import { type Compiled, compileCheckpoint } from '../hub/compile.ts';
+import { type Compiled, compileCheckpoint, readCompiled } from '../hub/compile.ts';
+import { type CachedCompile, ensureCompiled, listCompiled, removeCompiled } from '../hub/compile-cache.ts';
 import { type DownloadProgress, downloadRepository } from '../hub/download.ts';
+import { modelsFolder } from '../hub/folders.ts';
 import { importCheckpoint } from '../hub/import.ts';
 import { type Inspection, inspectFolder } from '../hub/inspect.ts';
 import { type Arguments, textOption, UsageError } from './arguments.ts';
@@ -11,14 +12,6 @@ import { type CommandSession, printJson } from './session.ts';
 
 const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
-
-/** Where a system keeps what programs fetch. */
-function modelsFolder(): string {
-  const home = homedir();
-  if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? home, 'Tusk', 'models');
-  if (process.platform === 'darwin') return join(home, 'Library', 'Application Support', 'Tusk', 'models');
-  return join(process.env.XDG_DATA_HOME ?? join(home, '.local', 'share'), 'tusk', 'models');
-}
 
 export async function runImport(session: CommandSession, parsed: Arguments): Promise<void> {
   const [source, ...rest] = parsed.positionals;
@@ -67,32 +60,76 @@ export async function runDownload(session: CommandSession, parsed: Arguments): P
 
 export async function runCompile(session: CommandSession, parsed: Arguments): Promise<void> {
   const [source, ...rest] = parsed.positionals;
-  if (source === undefined || rest.length > 0) throw new UsageError('compile needs one checkpoint folder.');
-  const folder = textOption(parsed, 'to') ?? join(modelsFolder(), `${basename(resolve(source))}-compiled`);
+  const { list, remove } = parsed.values;
+  if (rest.length > 0) throw new UsageError('compile takes one checkpoint folder.');
+  if (list === true) return tellList(session, await listCompiled());
+  if (remove === true) return tellRemoved(session, await removeCompiled(source));
+  if (source === undefined) throw new UsageError('compile needs one checkpoint folder, --list or --remove.');
+  const folder = await compile(session, source, textOption(parsed, 'to'));
+  const compiled = await readCompiled(folder);
+  if (session.json) printJson({ event: 'done', ...compiled });
+  else process.stdout.write(describeCompiled(compiled));
+}
+
+/** Into a folder of the person's choice, or into the cache. @returns where it is */
+async function compile(session: CommandSession, source: string, to: string | undefined): Promise<string> {
   const line = new ProgressLine(process.stderr);
+  const options = {
+    ...{ source, signal: session.signal },
+    onProgress: (doneBytes: number, totalBytes: number) => {
+      if (session.json) printJson({ event: 'compile', doneBytes, totalBytes });
+      else line.write(`compiling, ${size(doneBytes)} of ${size(totalBytes)}`);
+    },
+  };
   try {
-    const compiled = await compileCheckpoint({
-      ...{ source, folder, signal: session.signal },
-      onProgress: (doneBytes, totalBytes) => {
-        if (session.json) printJson({ event: 'compile', doneBytes, totalBytes });
-        else line.write(`compiling, ${size(doneBytes)} of ${size(totalBytes)}`);
-      },
-    });
-    line.clear();
-    if (session.json) printJson({ event: 'done', ...compiled });
-    else process.stdout.write(describeCompiled(compiled));
+    if (to === undefined) return await ensureCompiled(options);
+    return (await compileCheckpoint({ ...options, folder: to })).folder;
   } finally {
     line.clear();
   }
 }
 
-function describeCompiled({ folder, sourceBytes, compiledBytes, errors }: Compiled): string {
+const STATES: Record<CachedCompile['state'], string> = {
+  ready: 'ready',
+  stale: 'stale, made again when it is next used',
+  begun: 'not finished, the next try goes on',
+  alone: 'ready, its source is gone',
+};
+
+function tellList({ json }: CommandSession, compiled: readonly CachedCompile[]): void {
+  if (json) {
+    printJson({ event: 'done', compiled });
+    return;
+  }
+  for (const { folder, source, sizeBytes, state } of compiled)
+    process.stdout.write(`${size(sizeBytes).padStart(10)}  ${folder}  of ${source}: ${STATES[state]}\n`);
+  if (compiled.length === 0) process.stdout.write('Nothing is compiled.\n');
+}
+
+function tellRemoved({ json }: CommandSession, removed: readonly string[]): void {
+  if (json) {
+    printJson({ event: 'done', removed });
+    return;
+  }
+  process.stdout.write(removed.map((folder) => `${folder} is gone\n`).join('') || 'Nothing was there.\n');
+}
+
+const WORST_SHOWN = 3;
+
+function describeCompiled({ folder, sourceBytes, compiledBytes, errors, tensors }: Compiled): string {
+  const percent = (error: number) => `${(100 * error).toFixed(1)} %`;
   const rounding = Object.entries(errors).map(
-    ([precision, error]) => `${precision} weights are off by ${(100 * error).toFixed(1)} %`,
+    ([precision, error]) => `${precision} weights are off by ${percent(error)}`,
   );
+  const worst = Object.entries(tensors)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, WORST_SHOWN)
+    .map(([name, error]) => `  ${percent(error).padStart(7)}  ${name}`);
   return [
     folder,
     `${size(sourceBytes)} became ${size(compiledBytes)}; ${rounding.join(', ')}`,
+    `most of ${Object.keys(tensors).length} tensors:`,
+    ...worst,
     `use it with --checkpoint ${folder}`,
     '',
   ].join('\n');

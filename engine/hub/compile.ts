@@ -5,213 +5,238 @@
  * needs the source no more.
  */
 import { createHash } from 'node:crypto';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { z } from 'zod';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type ByteSource, withFile } from '../checkpoint/file.ts';
-import { fingerprint } from '../checkpoint/fingerprint.ts';
 import type { TensorEntry } from '../checkpoint/safetensors.ts';
 import { readValues } from '../checkpoint/tensor-values.ts';
 import { encodeHeader } from '../checkpoint/write-safetensors.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { copyWhole, writeAll, writeWhole } from '../files.ts';
-import { INT4_BLOCK, precisionOf } from '../models/quantisation.ts';
+import { type Precision, precisionOf } from '../models/quantisation.ts';
+import { bytesOf, type Job, planJobs } from './compile-jobs.ts';
+import { CompileReport, errorOf, errorsOf, type TensorReport } from './compile-report.ts';
+import { compileSource, compileSourceOf, hashing, joinHashes, keyOf } from './compile-source.ts';
 import { inspectFolder } from './inspect.ts';
+import { lockFolder } from './lock.ts';
+import { integerUnit } from './processor.ts';
 import { type Quantised, toInt4, toInt8 } from './quantise.ts';
 import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
-/** Changes whenever the same source would give other bytes. */
-const RECIPE = 'int4-128 int8-row 2';
 const WEIGHTS = 'model.safetensors';
+const REPORT = 'compile-report.jsonl';
 const NOTES = 'compiled.json';
 /** Values of a large matrix that are in memory at once. */
 const PIECE_VALUES = 32 * 2 ** 20;
 const COPY_BYTES = 64 * 2 ** 20;
-/** After so many bytes what was written is made safe from a power cut; a later try goes on from there. */
 const SAFE_BYTES = 64 * 2 ** 20;
 
 export interface CompileOptions {
   source: string;
   folder: string;
-  signal?: AbortSignal;
-  onProgress?: (doneBytes: number, totalBytes: number) => void;
+  /** After so many bytes what was written is made safe from a power cut; a later try goes on from there. Default 64 MiB. */
+  safeBytes?: number;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
 }
 
-export interface Compiled {
+const errors = z.object({ int4: z.number().optional(), int8: z.number().optional() });
+
+const compileNotes = z.object({
+  source: compileSource,
+  /** See `joinHashes`. */
+  sha256: z.string(),
+  /** Root mean square of the rounding, relative to the weights', by precision. */
+  errors,
+  /** The same of each tensor that was rounded. */
+  tensors: z.record(z.string(), z.number()),
+});
+export type CompileNotes = z.infer<typeof compileNotes>;
+
+export interface Compiled extends Pick<CompileNotes, 'errors' | 'tensors'> {
   folder: string;
+  /** Of the weight files. */
   sourceBytes: number;
   compiledBytes: number;
-  /** Root mean square of the rounding, relative to the weights', by precision. */
-  errors: Partial<Record<'int4' | 'int8', number>>;
 }
 
-interface Part {
-  name: string;
-  dtype: string;
-  shape: readonly number[];
-  length: number;
+/** Undefined for a folder that isn't compiled. */
+export async function readNotes(folder: string): Promise<CompileNotes | undefined> {
+  try {
+    return compileNotes.parse(JSON.parse(await readFile(join(folder, NOTES), 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
-/** One tensor of the source and what becomes of it, in file order. */
-interface Job {
-  entry: TensorEntry;
-  parts: Part[];
-  /** Where its bytes begin in the compiled file's data. */
-  begin: number;
+/** @throws TuskError `checkpoint-missing` if the folder isn't a compiled checkpoint */
+export async function readCompiled(folder: string): Promise<Compiled> {
+  const notes = await readNotes(folder);
+  if (!notes) throw new TuskError('checkpoint-missing', `${folder} holds no compiled checkpoint.`);
+  const { source, errors, tensors } = notes;
+  const sourceBytes = source.files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return { folder, sourceBytes, compiledBytes: await sizeOf(join(folder, WEIGHTS)), errors, tensors };
 }
+
+export const writeNotes = (folder: string, notes: CompileNotes): Promise<void> =>
+  writeWhole(join(folder, NOTES), new TextEncoder().encode(JSON.stringify(notes, null, 2)));
 
 /** @throws CancelledError; TuskError of `inspectFolder`, `bad-setting`, `disk-full`, `file-write` */
 export async function compileCheckpoint(options: CompileOptions): Promise<Compiled> {
   const folder = resolve(options.folder);
-  await assertNew(folder);
+  const unlock = await lockFolder(folder);
+  try {
+    await assertNew(folder);
+    return await compileInto(folder, options);
+  } catch (thrown) {
+    throw thrown instanceof TuskError ? thrown : writeFailure(folder, thrown);
+  } finally {
+    await unlock();
+  }
+}
+
+async function compileInto(folder: string, options: CompileOptions): Promise<Compiled> {
   const { files } = await inspectFolder(options.source);
   const checkpoint = await Checkpoint.open(options.source);
-  if ([...checkpoint.tensors].some(({ name }) => /\.int[48]$/.test(name)))
+  const entries = [...checkpoint.tensors];
+  if (entries.some(({ name }) => /\.int[48]$/.test(name)))
     throw new TuskError('bad-setting', 'The checkpoint is compiled already.', { hint: 'Use it as it is.' });
-  const jobs = planJobs([...checkpoint.tensors]);
+  const jobs = planJobs(entries);
   const last = jobs.at(-1)!;
   const compiledBytes = last.begin + bytesOf(last);
   const temporary = `${folder}.part`;
   const present = await sizeOf(join(temporary, WEIGHTS));
   await assertRoom(temporary, Math.max(0, compiledBytes - present));
-  const key = createHash('sha256')
-    .update(RECIPE)
-    .update(await fingerprint(checkpoint))
-    .digest('hex');
-  try {
-    const errors = await writeWeights(temporary, jobs, key, options);
-    for (const { name, path } of files)
-      if (!/\.safetensors(\.index\.json)?$/.test(name)) await copyWhole(path, join(temporary, name));
-    const notes = { recipe: RECIPE, source: await fingerprint(checkpoint), errors };
-    await writeWhole(join(temporary, NOTES), new TextEncoder().encode(JSON.stringify(notes, null, 2)));
-    await moveInPlace(temporary, folder);
-    const sourceBytes = jobs.reduce((sum, { entry }) => sum + entry.length, 0);
-    return { folder, sourceBytes, compiledBytes, errors };
-  } catch (thrown) {
-    throw thrown instanceof TuskError ? thrown : writeFailure(folder, thrown);
-  }
+  const source = await compileSourceOf(checkpoint);
+  const reports = await writeWeights(temporary, jobs, keyOf(source), options);
+  for (const { name, path } of files)
+    if (!/\.safetensors(\.index\.json)?$/.test(name)) await copyWhole(path, join(temporary, name));
+  const rounded = reports.filter(({ precision }) => precision);
+  const notes: CompileNotes = {
+    source,
+    sha256: joinHashes(
+      entries,
+      reports.map(({ sha256 }) => sha256),
+    ),
+    errors: errorsOf(reports),
+    tensors: Object.fromEntries(rounded.map((report) => [report.name, errorOf(report)])),
+  };
+  await writeNotes(temporary, notes);
+  await rm(join(temporary, REPORT));
+  await moveInPlace(temporary, folder);
+  return readCompiled(folder);
 }
-
-function planJobs(entries: readonly TensorEntry[]): Job[] {
-  let begin = 0;
-  return entries.map((entry) => {
-    const job = { entry, parts: partsOf(entry), begin };
-    begin += bytesOf(job);
-    return job;
-  });
-}
-
-const bytesOf = ({ parts }: Pick<Job, 'parts'>): number => parts.reduce((sum, { length }) => sum + length, 0);
-
-function partsOf({ name, dtype, shape, length }: TensorEntry): Part[] {
-  const precision = precisionOf(name);
-  const [rows = 0, inWidth = 0] = shape;
-  if (precision === 'int4') {
-    const blocks = Math.ceil(inWidth / INT4_BLOCK);
-    const numbers = [rows, blocks, INT4_BLOCK / 2];
-    return [
-      { name: `${name}.int4`, dtype: 'U8', shape: numbers, length: rows * blocks * (INT4_BLOCK / 2) },
-      { name: `${name}.int4_scale`, dtype: 'F32', shape: [rows * blocks], length: rows * blocks * 4 },
-    ];
-  }
-  if (precision === 'int8')
-    return [
-      { name: `${name}.int8`, dtype: 'I8', shape: [inWidth, rows], length: rows * inWidth },
-      { name: `${name}.int8_scale`, dtype: 'F32', shape: [rows], length: rows * 4 },
-    ];
-  return [{ name, dtype, shape, length }];
-}
-
-type Sums = Record<'int4' | 'int8', { squares: number; total: number }>;
 
 /** The file's header carries the key: a part of another source, or of another recipe, is begun anew. */
 async function writeWeights(
   folder: string,
   jobs: readonly Job[],
   key: string,
-  { signal, onProgress }: CompileOptions,
-): Promise<Compiled['errors']> {
+  { signal, onProgress, safeBytes = SAFE_BYTES }: CompileOptions,
+): Promise<TensorReport[]> {
   const path = join(folder, WEIGHTS);
   const header = encodeHeader(
     jobs.flatMap(({ parts }) => parts),
     { compiled: key },
   );
-  const done = await safeJobs(path, header, jobs);
+  const reported = await CompileReport.read(join(folder, REPORT));
+  const isMark = marks(jobs, safeBytes);
+  let done = Math.min(reported.length, await safeJobs(path, header, jobs));
+  while (!isMark(done)) done -= 1;
   const file = await open(path, done > 0 ? 'r+' : 'w');
-  const sums: Sums = { int4: { squares: 0, total: 0 }, int8: { squares: 0, total: 0 } };
+  const report = await CompileReport.open(join(folder, REPORT), reported.slice(0, done));
+  const { levels } = await integerUnit();
   const total = jobs.reduce((sum, { entry }) => sum + entry.length, 0);
   let read = 0;
   try {
     if (done === 0) await writeAll(file, header, 0);
     for (const [i, job] of jobs.entries()) {
       throwIfCancelled(signal);
-      if (i > done && isMark(jobs, i)) await file.datasync();
-      if (i >= done) await writeJob(file, header.length, job, sums);
+      if (i > done && isMark(i)) await Promise.all([file.datasync(), report.sync()]);
+      if (i >= done) await report.add(await writeJob(file, header.length, job, levels));
       read += job.entry.length;
       onProgress?.(read, total);
     }
     await file.sync();
+    return report.lines;
   } catch (thrown) {
     throw signal?.aborted ? new CancelledError() : thrown;
   } finally {
-    await file.close();
+    await Promise.all([file.close(), report.close()]);
   }
-  const share = ({ squares, total }: Sums['int4']) => Math.sqrt(squares / total);
-  return {
-    ...(sums.int4.total > 0 && { int4: share(sums.int4) }),
-    ...(sums.int8.total > 0 && { int8: share(sums.int8) }),
-  };
 }
 
 /** Everything before these is safe before their first byte is written. */
-const isMark = (jobs: readonly Job[], i: number): boolean =>
-  i === 0 || Math.floor(jobs[i]!.begin / SAFE_BYTES) > Math.floor(jobs[i - 1]!.begin / SAFE_BYTES);
+const marks =
+  (jobs: readonly Job[], safeBytes: number) =>
+  (i: number): boolean =>
+    i === 0 || Math.floor(jobs[i]!.begin / safeBytes) > Math.floor(jobs[i - 1]!.begin / safeBytes);
 
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
 
-/** How many tensors of an earlier try are safe. Later ones may be torn: they are written again. */
+/** How many tensors of an earlier try are there whole. */
 async function safeJobs(path: string, header: Buffer, jobs: readonly Job[]): Promise<number> {
   const size = await sizeOf(path);
   if (size < header.length) return 0;
   const found = await withFile(path, (source) => source.read(0, header.length));
   if (!found.equals(header)) return 0;
-  let safe = jobs.findIndex((job) => header.length + job.begin + bytesOf(job) >= size);
-  while (safe > 0 && !isMark(jobs, safe)) safe -= 1;
-  return Math.max(0, safe);
+  return Math.max(
+    0,
+    jobs.findIndex((job) => header.length + job.begin + bytesOf(job) >= size),
+  );
 }
 
 function writeJob(
   file: FileHandle,
   dataStart: number,
   { entry, parts, begin }: Job,
-  sums: Sums,
-): Promise<void> {
+  levels: number,
+): Promise<TensorReport> {
   const precision = precisionOf(entry.name);
+  const hash = createHash('sha256');
   const at = dataStart + begin;
-  return withFile(entry.path, async (source) => {
-    if (!precision) return copyTensor(file, at, entry, source);
-    const inWidth = entry.shape[1]!;
-    const rowsAtOnce =
-      precision === 'int8' ? entry.shape[0]! : Math.max(1, Math.floor(PIECE_VALUES / inWidth));
-    const positions = [at, at + parts[0]!.length];
-    for (let row = 0; row < entry.shape[0]!; row += rowsAtOnce) {
-      const rows = Math.min(rowsAtOnce, entry.shape[0]! - row);
-      const values = await readValues(source, entry, row * inWidth, rows * inWidth);
-      const quantised = precision === 'int4' ? toInt4(values, inWidth) : toInt8(values, inWidth);
-      await writeQuantised(file, positions, quantised);
-      sums[precision].squares += quantised.error.squares;
-      sums[precision].total += quantised.error.total;
+  return withFile(entry.path, async (plain) => {
+    const source = hashing(plain, hash);
+    const report: TensorReport = { name: entry.name, sha256: '', squares: 0, total: 0 };
+    if (!precision) await copyTensor(file, at, entry, source);
+    else {
+      report.precision = precision;
+      const positions = [at, at + parts[0]!.length];
+      for await (const { numbers, scales, error } of quantised(source, entry, precision, levels)) {
+        await writeQuantised(file, positions, [numbers, new Uint8Array(scales.buffer)]);
+        report.squares += error.squares;
+        report.total += error.total;
+      }
     }
+    return { ...report, sha256: hash.digest('hex') };
   });
+}
+
+/** Some rows at a time; a transposed matrix whole. */
+async function* quantised(
+  source: ByteSource,
+  entry: TensorEntry,
+  precision: Precision,
+  levels: number,
+): AsyncGenerator<Quantised> {
+  const [allRows = 0, inWidth = 0] = entry.shape;
+  const rowsAtOnce = precision === 'int8' ? allRows : Math.max(1, Math.floor(PIECE_VALUES / inWidth));
+  for (let row = 0; row < allRows; row += rowsAtOnce) {
+    const rows = Math.min(rowsAtOnce, allRows - row);
+    const values = await readValues(source, entry, row * inWidth, rows * inWidth);
+    yield precision === 'int4' ? toInt4(values, inWidth) : toInt8(values, inWidth, levels);
+  }
 }
 
 /** @param positions where numbers and scales go on; moved on */
 async function writeQuantised(
   file: FileHandle,
   positions: number[],
-  { numbers, scales }: Quantised,
+  parts: readonly Uint8Array[],
 ): Promise<void> {
-  for (const [i, bytes] of [numbers, new Uint8Array(scales.buffer)].entries()) {
+  for (const [i, bytes] of parts.entries()) {
     await writeAll(file, bytes, positions[i]!);
     positions[i] = positions[i]! + bytes.length;
   }

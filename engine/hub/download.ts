@@ -9,6 +9,7 @@ import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { assertRepository, DEFAULT_ENDPOINT, parseEndpoint } from './address.ts';
 import { doneBytes, Journal, removeJournal } from './journal.ts';
 import { listRepository } from './listing.ts';
+import { lockFolder } from './lock.ts';
 import { Pace } from './pace.ts';
 import { assertNew, assertRoom, moveInPlace } from './space.ts';
 import { FileTransfer, type Task } from './transfer.ts';
@@ -54,6 +55,7 @@ export async function downloadRepository(options: DownloadOptions): Promise<stri
   const endpoint = parseEndpoint(options.endpoint ?? DEFAULT_ENDPOINT);
   const folder = resolve(options.folder);
   await assertNew(folder);
+  const unlock = await lockFolder(folder);
   const web = new Web(endpoint, options.token, options.onCall);
   try {
     await fetchInto(`${folder}.part`, web, options);
@@ -64,6 +66,7 @@ export async function downloadRepository(options: DownloadOptions): Promise<stri
     throw options.signal?.aborted ? new CancelledError() : thrown;
   } finally {
     await web.close();
+    await unlock();
   }
 }
 

@@ -3,10 +3,12 @@
  * whole.
  */
 import { mkdir, rm } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { copyWhole } from '../files.ts';
 import { assertHashes, type FoundFile, type Inspection, inspectFolder } from './inspect.ts';
+import { importPart, removeLeftovers } from './leftovers.ts';
+import { lockFolder } from './lock.ts';
 import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
 export interface ImportOptions {
@@ -22,9 +24,19 @@ export interface ImportOptions {
  * @throws CancelledError; TuskError of `inspectFolder` and `assertHashes`, `bad-setting`, `disk-full`, `file-write`
  */
 export async function importCheckpoint(options: ImportOptions): Promise<Inspection & { folder: string }> {
-  const { signal, onProgress } = options;
   const folder = resolve(options.folder);
   await assertNew(folder);
+  await removeLeftovers(dirname(folder));
+  const unlock = await lockFolder(folder);
+  try {
+    return await importInto(folder, options);
+  } finally {
+    await unlock();
+  }
+}
+
+async function importInto(folder: string, options: ImportOptions): Promise<Inspection & { folder: string }> {
+  const { signal, onProgress } = options;
   const found = await inspectFolder(options.source);
   const counting = (stage: 'checking' | 'copying') => {
     let done = 0;
@@ -49,7 +61,7 @@ async function copyFiles(
   onBytes: (count: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const temporary = join(dirname(folder), `.${basename(folder)}.${process.pid}.part`);
+  const temporary = importPart(folder);
   try {
     await mkdir(temporary, { recursive: true });
     for (const { name, path, sizeBytes } of files) {

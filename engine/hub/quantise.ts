@@ -52,8 +52,8 @@ function int4Scale(weights: Float32Array, begin: number, length: number): number
   return Math.fround((highest > -lowest ? highest : lowest) / -8);
 }
 
-/** The whole matrix, transposed to [in, out]; each output has its own scale. */
-export function toInt8(weights: Float32Array, inWidth: number): Quantised {
+/** The whole matrix, transposed to [in, out]; each output has its own scale. @param levels largest number of a weight */
+export function toInt8(weights: Float32Array, inWidth: number, levels = 127): Quantised {
   const rows = weights.length / inWidth;
   const numbers = new Int8Array(weights.length);
   const scales = new Float32Array(rows);
@@ -61,7 +61,7 @@ export function toInt8(weights: Float32Array, inWidth: number): Quantised {
   let total = 0;
   for (let row = 0; row < rows; row++) {
     const begin = row * inWidth;
-    const scale = Math.fround(largestOf(weights, begin, inWidth) / 127);
+    const scale = Math.fround(largestOf(weights, begin, inWidth) / levels);
     scales[row] = scale;
     const inverse = scale === 0 ? 0 : 1 / scale;
     for (let i = 0; i < inWidth; i++) {

@@ -1,6 +1,8 @@
 /** Downloads from a local hub that fails in every way networks do: never a wrong file in place, no byte twice. */
 import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -209,4 +211,35 @@ test('a folder that is there already, a name that is none and a hub without the 
   await assert.rejects(download({ repository: '../etc' }), { code: 'bad-setting' });
   await assert.rejects(download({ endpoint: 'ftp://x' }), { code: 'bad-setting' });
   await assert.rejects(download({ repository: 'no/body', folder: `${folder}2` }), { code: 'not-found' });
+});
+
+/** A process of its own that holds the lock of `folder` until it is killed. */
+async function holder(): Promise<ChildProcess> {
+  const lock = new URL('../../../engine/hub/lock.ts', import.meta.url).href;
+  const code = `import { lockFolder } from '${lock}';
+    await lockFolder(${JSON.stringify(folder)}); console.log('held'); setInterval(() => {}, 1e6);`;
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '--eval', code]);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+test('two downloads into one folder are one too many; a killed one lets go of it', async () => {
+  const controller = new AbortController();
+  let second: Promise<unknown> | undefined;
+  hub.faults.onFile = () => {
+    second ??= assert
+      .rejects(download(), { code: 'unavailable', message: /at work/ })
+      .finally(() => controller.abort());
+  };
+  await assert.rejects(download({ signal: controller.signal, connections: 1, partBytes: 1_000 }), {
+    code: 'cancelled',
+  });
+  await second;
+  hub.faults.onFile = () => {};
+  const other = await holder();
+  await assert.rejects(download(), { code: 'unavailable' });
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  await download();
+  await assertInPlace();
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { importCheckpoint } from '../../../engine/hub/import.ts';
+import { lockFolder } from '../../../engine/hub/lock.ts';
 import { Model } from '../../../engine/load.ts';
 import {
   changeConfig,
@@ -135,4 +136,19 @@ test('a place that is taken stays as it is; a cancelled import leaves nothing', 
     },
   );
   assert.deepEqual(await readdir(join(parent, 'models')), ['mine']);
+});
+
+test('what killed imports left is removed by the next one, unless somebody is at work on it', async () => {
+  const models = join(parent, 'models');
+  const left = (name: string) => join(models, `.${name}.import.part`);
+  for (const name of ['mine', 'killed', 'running']) {
+    await mkdir(left(name), { recursive: true });
+    await writeFile(join(left(name), 'config.json'), 'torn');
+  }
+  const unlock = await lockFolder(join(models, 'running'));
+  await importCheckpoint({ source: INTACT, folder });
+  assert.deepEqual((await readdir(models)).sort(), ['.running.import.part', 'mine']);
+  await unlock();
+  await importCheckpoint({ source: INTACT, folder: join(models, 'second') });
+  assert.deepEqual((await readdir(models)).sort(), ['mine', 'second']);
 });
