@@ -222,9 +222,9 @@ class PlanLoop {
     const sample = this.samples[index]!;
     const { uniform } = sample;
     const rules = { ...this.request.rules, ...(uniform && { uniform }) };
-    const { id, scores } = chooseToken(this.rawScores(index, position), this.seen(sample), rules);
-    sample.ids.push(id);
-    if (index === 0) this.request.observe?.(this.step, scores);
+    const [raw, seen] = [this.rawScores(index, position), this.seen(sample)];
+    if (index === 0) this.request.observe?.(this.step, processScores(raw, seen, rules));
+    sample.ids.push(chooseToken(raw, seen, rules));
   }
 
   /** Feeds the row's last token with the forced ones after it, if anything needs what comes out. */

@@ -66,7 +66,7 @@ function nextId(
   const conditional = logits.data.subarray(logits.data.length - logits.shape[1]!);
   observe?.(ids.length, conditional);
   const seen = rules.repetitionPenalty === 1 ? [] : [...promptIds, ...ids];
-  return chooseToken({ firstId: 0, conditional }, seen, { ...rules, guidance: 1 }).id;
+  return chooseToken({ firstId: 0, conditional }, seen, { ...rules, guidance: 1 });
 }
 
 class AnswerText {

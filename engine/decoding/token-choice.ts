@@ -72,23 +72,44 @@ export function processorsFor(raw: RawScores, seen: Iterable<number>, rules: Cho
  * @throws TuskError `non-finite` if the model's scores are not numbers
  */
 export function processScores(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): Float32Array {
-  assertFinite(raw.conditional, 'The language model');
-  if (raw.unconditional) assertFinite(raw.unconditional, 'The language model');
-  const scores = raw.conditional.slice();
-  for (const processor of processorsFor(raw, seen, rules)) processor.apply(scores);
+  const scores = checkedScores(raw);
+  for (const { apply } of processorsFor(raw, seen, rules)) apply(scores);
   return scores;
 }
 
-export interface Choice {
-  id: number;
-  /** After all processors. */
-  scores: Float32Array;
+function checkedScores({ conditional, unconditional }: RawScores): Float32Array {
+  assertFinite(conditional, 'The language model');
+  if (unconditional) assertFinite(unconditional, 'The language model');
+  return conditional.slice();
 }
 
-export function chooseToken(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): Choice {
-  const scores = processScores(raw, seen, rules);
-  const index = rules.uniform ? draw(softmax(scores), rules.uniform()) : indexOfHighest(scores);
-  return { id: raw.firstId + index, scores };
+/** @throws TuskError `non-finite` if the model's scores are not numbers */
+export function chooseToken(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): number {
+  const { scores, indices } = candidates(raw, seen, rules);
+  const place = rules.uniform ? draw(softmax(scores), rules.uniform()) : indexOfHighest(scores);
+  return raw.firstId + (indices ? indices[place]! : place);
+}
+
+interface Candidates {
+  scores: Float32Array;
+  /** Where they stood; absent = all, in order. */
+  indices?: Int32Array;
+}
+
+/** `processScores`, but what comes after top-k sees the few that it kept in place of the whole vocabulary. */
+function candidates(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): Candidates {
+  let left: Candidates = { scores: checkedScores(raw) };
+  for (const { name, apply } of processorsFor(raw, seen, rules)) {
+    apply(left.scores);
+    if (name === 'top-k') left = withoutRemoved(left.scores);
+  }
+  return left;
+}
+
+function withoutRemoved(all: Float32Array): Required<Candidates> {
+  const indices: number[] = [];
+  for (let i = 0; i < all.length; i++) if (all[i] !== Number.NEGATIVE_INFINITY) indices.push(i);
+  return { scores: Float32Array.from(indices, (i) => all[i]!), indices: Int32Array.from(indices) };
 }
 
 /** The first of the highest. */

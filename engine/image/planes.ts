@@ -1,7 +1,6 @@
 /** Between 8-bit pictures and float32 planes, each operation rounded to float32 as the reference rounds it. */
 import { assertFinite, type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import type { Picture } from './picture.ts';
-import { roundHalfEven } from './sizes.ts';
 
 const { fround } = Math;
 
@@ -29,14 +28,12 @@ export function fromPlanes(image: FloatTensor): Picture {
   const [, , height, width] = image.shape as [number, number, number, number];
   const area = width * height;
   assertFinite(image.data, 'The picture decoder');
-  const pixels = new Uint8Array(3 * area);
+  const pixels = new Uint8ClampedArray(3 * area); // clamps and rounds half to even by itself
   for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < area; i++) pixels[i * 3 + c] = toLevel(image.data[c * area + i]!);
+    for (let i = 0; i < area; i++) {
+      const share = fround(fround(image.data[c * area + i]! * 0.5) + 0.5);
+      pixels[i * 3 + c] = fround(share * 255);
+    }
   }
-  return { width, height, pixels };
-}
-
-function toLevel(value: number): number {
-  const share = Math.min(1, Math.max(0, fround(fround(value * 0.5) + 0.5)));
-  return roundHalfEven(fround(share * 255));
+  return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }

@@ -321,11 +321,15 @@ export class GraphBuilder {
     return this.op('Reshape', [normed, this.op('Shape', [x])]);
   }
 
-  /** Group norm with `prefix`.weight and `prefix`.bias of [channels]. */
+  /**
+   * Group norm with `prefix`.weight and `prefix`.bias of [channels]. The batch norm of mean 0 and variance 1 is the
+   * one operator that scales and shifts each channel in a single pass.
+   */
   groupNorm(x: Value, prefix: string, channels: number, groups: number, epsilon: number): Value {
-    const perChannel = (name: string) => this.reshape(this.weight(name, [channels]), [channels, 1, 1]);
-    const normed = this.plainGroupNorm(x, groups, epsilon);
-    return this.add(this.mul(normed, perChannel(`${prefix}.weight`)), perChannel(`${prefix}.bias`));
+    const perChannel = (value: number) => this.floats(new Float32Array(channels).fill(value), [channels]);
+    const affine = ['weight', 'bias'].map((name) => this.weight(`${prefix}.${name}`, [channels]));
+    const inputs = [this.plainGroupNorm(x, groups, epsilon), ...affine, perChannel(0), perChannel(1)];
+    return this.op('BatchNormalization', inputs, { epsilon: { float: 0 } });
   }
 
   /**

@@ -94,13 +94,12 @@ function printSpeedUps(speedUps: readonly SpeedUp[]): void {
 }
 
 function printComparisons(comparisons: readonly Comparison[]): void {
-  const head = ['ours', 'float32', 'bfloat16', 'ratio'];
+  const head = ['ours', 'float32', 'bfloat16', 'ratio', 'processor'];
   console.log(`\n${'against the reference'.padEnd(64)}${head.map((h) => h.padStart(11)).join('')}`);
-  for (const { what, oursMs, referenceMs, ratio } of comparisons) {
+  for (const { what, oursMs, referenceMs, ratio, processorRatio } of comparisons) {
     const times = [oursMs, referenceMs.float32, referenceMs.bfloat16].map((ms) => `${ms.toFixed(1)} ms`);
-    console.log(
-      `${what.padEnd(64)}${[...times, `${ratio.toFixed(2)}x`].map((t) => t.padStart(11)).join('')}`,
-    );
+    const cells = [...times, ...[ratio, processorRatio].map((factor) => `${factor.toFixed(2)}x`)];
+    console.log(`${what.padEnd(64)}${cells.map((cell) => cell.padStart(11)).join('')}`);
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { Model } from '../../../engine/load.ts';
 import type { ModelSummary } from '../../../engine/protocol.ts';
 import { type SpawnedEngine, spawnEngine } from '../../../engine/spawn.ts';
-import { median } from '../timing.ts';
+import { median, processorTime } from '../timing.ts';
 import { Reference, type ReferenceOptions } from './process.ts';
 
 const PROMPT = 'a red apple';
@@ -24,13 +24,21 @@ export interface Comparison {
   referenceMs: Record<(typeof DTYPES)[number], number>;
   /** The faster reference over ours. */
   ratio: number;
+  /** The same of the time the processor gave each, which other work on the machine hardly changes; Linux only. */
+  processorRatio: number;
 }
 
-/** The same on both sides; both return milliseconds. `picture` is a new one each round: nothing of it is remembered. */
+/** The same on both sides. `picture` is a new one each round: nothing of it is remembered. */
 interface Contest {
   what: string;
+  /** Milliseconds. */
   ours: (picture: string) => Promise<number>;
-  reference: (reference: Reference, picture: string) => Promise<number>;
+  reference: (reference: Reference, picture: string) => Promise<Measured>;
+}
+
+interface Measured {
+  ms: number;
+  processorMs: number;
 }
 
 export interface CompareOptions extends Omit<ReferenceOptions, 'dtype' | 'checkpoint'> {
@@ -49,7 +57,7 @@ export async function compareWithReference(options: CompareOptions): Promise<Com
     const pictures = await makePictures(engine, checkpoint, folder, options.rounds + 1);
     const results = [await coldStart(options, references, checkpoint)];
     for (const contest of await warmContests(engine, checkpoint))
-      results.push(await rounds(contest, references, pictures));
+      results.push(await rounds(contest, engine, references, pictures));
     return results;
   } finally {
     for (const reference of references) reference.stop();
@@ -61,25 +69,40 @@ export async function compareWithReference(options: CompareOptions): Promise<Com
 /** The first picture's round warms up and isn't counted. */
 async function rounds(
   { what, ours, reference }: Contest,
+  { pid }: SpawnedEngine,
   references: readonly Reference[],
   pictures: readonly string[],
 ): Promise<Comparison> {
-  const sides = [ours, ...references.map((r) => (picture: string) => reference(r, picture))];
-  const times: number[][] = sides.map(() => []);
+  const ourSide = async (picture: string) => {
+    const before = await processorTime(pid);
+    const ms = await ours(picture);
+    return { ms, processorMs: (await processorTime(pid)) - before };
+  };
+  const sides = [ourSide, ...references.map((r) => (picture: string) => reference(r, picture))];
+  const measured: Measured[][] = sides.map(() => []);
   for (const [round, picture] of pictures.entries()) {
     for (const [i, side] of sides.entries()) {
-      const ms = await side(picture);
-      if (round > 0) times[i]!.push(ms);
+      const taken = await side(picture);
+      if (round > 0) measured[i]!.push(taken);
     }
   }
-  const [oursMs, float32, bfloat16] = times.map(median) as [number, number, number];
-  return comparison(what, oursMs, { float32, bfloat16 });
+  return comparison(what, measured.map(medians) as [Measured, Measured, Measured]);
 }
 
-const comparison = (what: string, oursMs: number, referenceMs: Comparison['referenceMs']): Comparison => ({
-  ...{ what, oursMs, referenceMs },
-  ratio: Math.min(...Object.values(referenceMs)) / oursMs,
+const medians = (measured: readonly Measured[]): Measured => ({
+  ms: median(measured.map(({ ms }) => ms)),
+  processorMs: median(measured.map(({ processorMs }) => processorMs)),
 });
+
+function comparison(what: string, [ours, ...references]: [Measured, Measured, Measured]): Comparison {
+  const least = (of: keyof Measured) => Math.min(...references.map((r) => r[of]));
+  const [float32, bfloat16] = references.map(({ ms }) => ms) as [number, number];
+  return {
+    ...{ what, oursMs: ours.ms, referenceMs: { float32, bfloat16 } },
+    ratio: least('ms') / ours.ms,
+    processorRatio: least('processorMs') / ours.processorMs,
+  };
+}
 
 /** From the start of the process to the first token of an answer. */
 async function coldStart(
@@ -87,22 +110,24 @@ async function coldStart(
   references: readonly Reference[],
   checkpoint: string,
 ): Promise<Comparison> {
-  const times: number[] = [];
+  const times: Measured[] = [];
   for (let round = 0; round < count; round++) times.push(await firstToken(checkpoint));
-  const [float32, bfloat16] = references.map(({ startUp }) => startUp.importMs + startUp.loadMs);
-  return comparison('cold start to the first token (reference: import and load alone)', median(times), {
-    ...{ float32: float32!, bfloat16: bfloat16! },
-  });
+  const [float32, bfloat16] = references.map(({ startUp: { importMs, loadMs, processorMs } }) => ({
+    ms: importMs + loadMs,
+    processorMs,
+  }));
+  const what = 'cold start to the first token (reference: import and load alone)';
+  return comparison(what, [medians(times), float32!, bfloat16!]);
 }
 
-async function firstToken(checkpoint: string): Promise<number> {
+async function firstToken(checkpoint: string): Promise<Measured> {
   const from = performance.now();
   const engine = spawnEngine();
   try {
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: PROMPT }] }];
     const params = { checkpoint, messages, maxTokens: 1 };
     await engine.client.run('chat', params);
-    return performance.now() - from;
+    return { ms: performance.now() - from, processorMs: await processorTime(engine.pid) };
   } finally {
     await engine.stop();
   }
@@ -130,7 +155,7 @@ async function warmContests({ client }: SpawnedEngine, checkpoint: string): Prom
   const asked = await referenceSettings(defaults, checkpoint);
   const create = (preset?: string) => async () =>
     (await client.run('create', { ...settings, prompt: PROMPT, ...(preset && { preset }) })).timings.totalMs;
-  const reference = async (r: Reference) => (await r.ask({ verb: 'create', prompt: PROMPT, ...asked })).ms;
+  const reference = (r: Reference) => r.ask({ verb: 'create', prompt: PROMPT, ...asked });
   return [
     { what: 'create', ours: create(), reference },
     ...presets.map((preset) => ({ what: `create, ${preset}`, ours: create(preset), reference })),
@@ -140,8 +165,7 @@ async function warmContests({ client }: SpawnedEngine, checkpoint: string): Prom
         const params = { ...settings, pictures: [{ path }], instruction: INSTRUCTION };
         return (await client.run('edit', params)).timings.totalMs;
       },
-      reference: async (r, picture) =>
-        (await r.ask({ verb: 'edit', picture, prompt: INSTRUCTION, ...asked })).ms,
+      reference: (r, picture) => r.ask({ verb: 'edit', picture, prompt: INSTRUCTION, ...asked }),
     },
     {
       what: 'ask about a picture',
@@ -152,10 +176,8 @@ async function warmContests({ client }: SpawnedEngine, checkpoint: string): Prom
         const params = { checkpoint, messages, maxTokens: ANSWER_TOKENS, sampling: { temperature: 0 } };
         return (await client.run('chat', params)).timings.totalMs;
       },
-      reference: async (r, picture) => {
-        const question = { pictures: [picture], prompt: QUESTION, maxTokens: ANSWER_TOKENS };
-        return (await r.ask({ verb: 'chat', ...question })).ms;
-      },
+      reference: (r, picture) =>
+        r.ask({ verb: 'chat', pictures: [picture], prompt: QUESTION, maxTokens: ANSWER_TOKENS }),
     },
   ];
 }

@@ -17,6 +17,8 @@ export interface ReferenceOptions {
 
 export interface ReferenceAnswer {
   ms: number;
+  /** What its process was given of the processor meanwhile. */
+  processorMs: number;
   tokens?: number;
   firstTokenMs?: number;
   text?: string;
@@ -25,6 +27,7 @@ export interface ReferenceAnswer {
 interface StartUp {
   importMs: number;
   loadMs: number;
+  processorMs: number;
   torch: string;
 }
 

@@ -7,7 +7,13 @@ import {
   penaliseRepetition,
   softmax,
 } from '../../../engine/decoding/score-processors.ts';
-import { type ChoiceRules, chooseToken, draw, processorsFor } from '../../../engine/decoding/token-choice.ts';
+import {
+  type ChoiceRules,
+  chooseToken,
+  draw,
+  processorsFor,
+  processScores,
+} from '../../../engine/decoding/token-choice.ts';
 import { TuskError } from '../../../engine/errors.ts';
 
 const OFF: ChoiceRules = {
@@ -82,20 +88,38 @@ test('draws follow the probabilities', () => {
   const { uniform } = new RandomStream(5, 0);
   const counts = new Float32Array(4);
   for (let i = 0; i < 20_000; i++) {
-    counts[chooseToken({ firstId: 0, conditional: scores }, [], { ...OFF, uniform }).id]! += 1 / 20_000;
+    counts[chooseToken({ firstId: 0, conditional: scores }, [], { ...OFF, uniform })]! += 1 / 20_000;
   }
   for (const [i, share] of softmax(scores).entries()) assert.ok(Math.abs(counts[i]! - share) < 0.01);
 });
 
 test('without random numbers the first of the likeliest is taken, and scores below the scope never', () => {
   const conditional = Float32Array.of(9, 1, 4, 4);
-  assert.equal(chooseToken({ firstId: 100, conditional }, [], { ...OFF, firstAllowed: 101 }).id, 102);
+  assert.equal(chooseToken({ firstId: 100, conditional }, [], { ...OFF, firstAllowed: 101 }), 102);
+});
+
+test('what is drawn from the kept scores alone is what would be drawn from all', () => {
+  const noise = new RandomStream(2, 0).normals(300);
+  for (const changes of [
+    { topK: 20, topP: 0.6 },
+    { topK: 5 },
+    { topP: 0.4 },
+    { topK: 40, firstAllowed: 290 },
+  ]) {
+    const rules = { ...OFF, temperature: 0.5, ...changes };
+    const raw = { firstId: 50, conditional: noise };
+    const probabilities = softmax(processScores(raw, [], rules));
+    for (let uniform = 0; uniform < 1; uniform += 0.03) {
+      const id = chooseToken(raw, [], { ...rules, uniform: () => uniform });
+      assert.equal(id, 50 + draw(probabilities, uniform));
+    }
+  }
 });
 
 test('guidance above 1 needs and uses the unconditional scores', () => {
   const raw = { firstId: 0, conditional: Float32Array.of(1, 2), unconditional: Float32Array.of(0, 2.5) };
-  assert.equal(chooseToken(raw, [], { ...OFF, guidance: 1 }).id, 1);
-  assert.deepEqual([...chooseToken(raw, [], { ...OFF, guidance: 3 }).scores], [3, 1]);
+  assert.equal(chooseToken(raw, [], { ...OFF, guidance: 1 }), 1);
+  assert.deepEqual([...processScores(raw, [], { ...OFF, guidance: 3 })], [3, 1]);
   assert.deepEqual([...raw.conditional], [1, 2], 'the raw scores stay as they are');
 });
 
