@@ -6,8 +6,8 @@ import { TuskError } from '../errors.ts';
 
 export const DEFAULT_ENDPOINT = 'https://huggingface.co';
 
-/** Loopback, private, link-local and unspecified addresses. */
-const NOT_PUBLIC = new BlockList();
+/** Everything a public server can't have: loopback, private, link-local, shared, reserved and multicast addresses. */
+const NOT_PUBLIC = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const [network, bits] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -15,22 +15,56 @@ for (const [network, bits] of [
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
   ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
 ] as const)
-  NOT_PUBLIC.addSubnet(network, bits, 'ipv4');
+  NOT_PUBLIC.ipv4.addSubnet(network, bits, 'ipv4');
 for (const [network, bits] of [
-  ['::', 127],
+  ['::', 8],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 32],
+  ['2001:db8::', 32],
   ['fc00::', 7],
-  ['fe80::', 10],
+  ['fe80::', 9],
+  ['ff00::', 8],
 ] as const)
-  NOT_PUBLIC.addSubnet(network, bits, 'ipv6');
+  NOT_PUBLIC.ipv6.addSubnet(network, bits, 'ipv6');
 
-const MAPPED = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i;
+/** IPv6 addresses that stand for an IPv4 one: how they begin, and the 16-bit groups that hold it. */
+const EMBEDDING: readonly (readonly [start: RegExp, group: number])[] = [
+  [/^0:0:0:0:0:ffff:/, 6], // mapped
+  [/^64:ff9b:0:0:0:0:/, 6], // NAT64
+  [/^2002:/, 1], // 6to4
+];
 
 export function isPublic(address: string): boolean {
-  const plain = MAPPED.exec(address)?.[1] ?? address;
-  return !NOT_PUBLIC.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
+  if (isIP(address) === 4) return !NOT_PUBLIC.ipv4.check(address, 'ipv4');
+  const groups = groupsOf(address);
+  if (!groups) return false;
+  const text = groups.map((group) => group.toString(16)).join(':');
+  const at = EMBEDDING.find(([start]) => start.test(text))?.[1];
+  if (at === undefined) return !NOT_PUBLIC.ipv6.check(text, 'ipv6');
+  const [high, low] = groups.slice(at, at + 2) as [number, number];
+  return isPublic([high >> 8, high & 255, low >> 8, low & 255].join('.'));
 }
+
+/** The eight groups of an IPv6 address; undefined for anything else, one with a zone too. */
+function groupsOf(address: string): number[] | undefined {
+  if (isIP(address) !== 6 || !URL.canParse(`http://[${address}]`)) return undefined;
+  const [before = '', after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const numbers = (text: string) => text.split(':').flatMap((group) => (group ? [parseInt(group, 16)] : []));
+  const [left, right] = [numbers(before), numbers(after ?? '')];
+  return [...left, ...new Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+/** The token of a person's account goes to the hub it is of, and only encrypted. */
+export const mayHaveToken = ({ origin }: URL): boolean => origin === DEFAULT_ENDPOINT;
 
 /** @throws TuskError `bad-setting` for anything but an http or https address. */
 export function parseEndpoint(text: string): URL {

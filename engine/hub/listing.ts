@@ -20,6 +20,9 @@ const WANTED = /^[\w-][\w.-]*\.(json|txt|tiktoken|jinja|safetensors|md)$|^LICENS
 
 export const isWanted = (name: string): boolean => WANTED.test(name);
 
+/** A listing of tens of thousands of files. */
+const MOST_BYTES = 16 * 2 ** 20;
+
 const hex = (length: number) => z.string().regex(new RegExp(`^[0-9a-f]{${length}}$`));
 const answer = z.object({
   sha: hex(40),
@@ -71,7 +74,7 @@ async function ask(
 ): Promise<{ status: number; text: string }> {
   try {
     const { status, body } = await web.get(url, { signal });
-    return { status, text: await body.text() };
+    return { status, text: await readText(body, web.endpoint) };
   } catch (cause) {
     if (cause instanceof TuskError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -80,6 +83,18 @@ async function ask(
       hint: 'Look whether this computer is online, then start the download again: what was fetched is kept.',
     });
   }
+}
+
+/** @throws TuskError `download-failed` for more than a listing can have */
+async function readText(body: AsyncIterable<Uint8Array>, endpoint: URL): Promise<string> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body) {
+    length += piece.length;
+    if (length > MOST_BYTES) throw notAHub(endpoint, `more than ${MOST_BYTES / 2 ** 20} MiB`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
 }
 
 function toFile({ rfilename, size, blobId, lfs }: z.infer<typeof answer>['siblings'][number]): HubFile {
@@ -99,7 +114,7 @@ function parseJson(text: string): unknown {
 
 const notThere = (repository: string, endpoint: URL, status: number) =>
   new TuskError('not-found', `${endpoint.host} shows no repository ${repository} (status ${status}).`, {
-    hint: 'Check the name. If the repository asks for an account, put its token into the variable HF_TOKEN.',
+    hint: 'Check the name. If the repository asks for an account, put its token into the variable HF_TOKEN; it is sent to huggingface.co alone.',
   });
 
 const busy = (endpoint: URL, status: number) =>

@@ -1,9 +1,9 @@
-/** Requests to a hub: through the proxies of the environment, redirects checked one by one, the token only for the endpoint. */
+/** Requests to a hub: through the proxies of the environment, redirects checked one by one, the token only for its own hub. */
 
 import type { Dispatcher } from 'undici';
 import { EnvHttpProxyAgent, request } from 'undici';
 import { TuskError } from '../errors.ts';
-import { assertRedirect, guardedLookup } from './address.ts';
+import { assertRedirect, guardedLookup, mayHaveToken } from './address.ts';
 
 const MOST_REDIRECTS = 8;
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -25,7 +25,7 @@ export class Web {
   private readonly agent: EnvHttpProxyAgent;
 
   /**
-   * @param token of the person's account, for repositories that need one
+   * @param token of the person's account, for repositories that need one; see `mayHaveToken`
    * @param onCall told of each request: where it went
    */
   constructor(
@@ -52,8 +52,7 @@ export class Web {
     let linked: string | undefined;
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
       this.onCall(url.origin + url.pathname);
-      const sent =
-        this.token && url.origin === this.endpoint.origin ? { authorization: `Bearer ${this.token}` } : {};
+      const sent = this.token && mayHaveToken(url) ? { authorization: `Bearer ${this.token}` } : {};
       const answer = await request(url, {
         dispatcher: this.agent,
         headers: { 'user-agent': 'tusk', 'accept-encoding': 'identity', ...sent, ...headers },

@@ -2,7 +2,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 
 export const REPOSITORY = 'somebody/some-model';
 export const COMMIT = 'c'.repeat(40);
@@ -22,6 +24,8 @@ export interface Faults {
   hasCaptiveFiles: boolean;
   /** Sends every file on to this address. */
   redirect: string | undefined;
+  /** The listing goes on with spaces without end. */
+  hasEndlessListing: boolean;
   /** Answers this often with status 503 first. */
   busy: number;
   /** Called with each file request, before it is answered. */
@@ -34,10 +38,12 @@ const RANGE = /^bytes=(\d+)-(\d+)$/;
 export class HubServer {
   readonly faults: Faults = {
     ...{ cuts: [], ignoresRanges: false, replaced: new Map(), isCaptive: false, hasCaptiveFiles: false },
-    ...{ redirect: undefined, busy: 0, tagSuffix: '', onFile: () => {} },
+    ...{ redirect: undefined, busy: 0, hasEndlessListing: false, tagSuffix: '', onFile: () => {} },
   };
   /** Bytes of files that went out. */
   sentBytes = 0;
+  /** What requests brought as `authorization`. */
+  readonly authorizations = new Set<string>();
   /** What the listing says of files, where it differs from what is served. */
   readonly listed = new Map<string, { size: number }>();
 
@@ -46,8 +52,9 @@ export class HubServer {
     private readonly server: Server,
   ) {}
 
-  static async start(files: Record<string, Buffer>): Promise<HubServer> {
-    const server = createServer();
+  /** @param tls key and certificate, to be reached over https */
+  static async start(files: Record<string, Buffer>, tls?: { key: Buffer; cert: Buffer }): Promise<HubServer> {
+    const server = tls ? createSecureServer(tls) : createServer();
     const hub = new HubServer(new Map(Object.entries(files)), server);
     server.on('request', (request, response) => void hub.answer(request, response));
     server.listen(0, '127.0.0.1');
@@ -55,8 +62,13 @@ export class HubServer {
     return hub;
   }
 
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Over http. */
   get address(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+    return `http://127.0.0.1:${this.port}`;
   }
 
   async stop(): Promise<void> {
@@ -67,7 +79,11 @@ export class HubServer {
 
   private answer(request: IncomingMessage, response: ServerResponse): void {
     const { pathname } = new URL(request.url!, this.address);
+    const { authorization } = request.headers;
+    if (authorization) this.authorizations.add(authorization);
     if (this.faults.isCaptive) return void page(response);
+    if (this.faults.hasEndlessListing && pathname.startsWith('/api/'))
+      return void Readable.from(spaces()).pipe(response);
     if (pathname === `/api/models/${REPOSITORY}/revision/main`)
       return void response.end(JSON.stringify(this.listing()));
     const name = decodeURIComponent(pathname.slice(`/${REPOSITORY}/resolve/${COMMIT}/`.length));
@@ -110,6 +126,10 @@ export class HubServer {
     if (end > from) response.write(bytes.subarray(from, end));
     setTimeout(() => response.destroy(), 20);
   }
+}
+
+function* spaces(): Generator<Buffer> {
+  for (;;) yield Buffer.alloc(2 ** 20, ' ');
 }
 
 const page = (response: ServerResponse) =>

@@ -169,6 +169,16 @@ test('a redirect to an address inside the network is refused before a byte comes
   await other.stop();
 });
 
+test('a listing without end is cut off, and is no hub', async () => {
+  hub.faults.hasEndlessListing = true;
+  await assert.rejects(download(), { code: 'download-failed', message: /more than 16 MiB/ });
+});
+
+test('a token is not sent to any endpoint but its own', async () => {
+  await download({ token: 'hf_secret' });
+  assert.deepEqual([...hub.authorizations], []);
+});
+
 test('a disk without room for all of it is told before a byte comes', async () => {
   hub.listed.set('model.safetensors', { size: 2 ** 50 });
   await assert.rejects(download({ partBytes: 2 ** 40 }), { code: 'disk-full' });
