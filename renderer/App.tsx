@@ -3,6 +3,7 @@
 import { useEffect } from 'react';
 import type { FallbackProps } from 'react-error-boundary';
 import { useTranslation } from 'react-i18next';
+import { DropTarget } from './DropTarget.tsx';
 import { CanvasPane } from './features/canvas/CanvasPane.tsx';
 import { ThreadPane } from './features/chat/ThreadPane.tsx';
 import { Palette } from './features/palette/Palette.tsx';
@@ -51,6 +52,7 @@ export function App() {
       {view === 'studio' ? <Studio /> : <OtherView key={view} view={view} />}
       {dialog && <OpenDialog key={dialog} dialog={dialog} />}
       <Notices />
+      <DropTarget />
     </div>
   );
 }

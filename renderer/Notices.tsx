@@ -50,8 +50,7 @@ function EngineNotice() {
 
 function NoticeCard({ notice }: { notice: Notice }) {
   const close = () => dismiss(notice.id);
-  if (notice.kind === 'failure')
-    return <FailureNotice failure={notice.failure} corner={<Close onClose={close} />} />;
+  if (notice.kind === 'failure') return <FailureNotice {...notice} corner={<Close onClose={close} />} />;
   if (notice.kind === 'uncopied') return <UncopiedNotice text={notice.text} onClose={close} />;
   return <DoneNotice done={notice} onClose={close} />;
 }
@@ -89,6 +88,7 @@ function DoneNotice({ done: { title, action }, onClose }: { done: Done } & Closa
 
 interface FailureProps {
   failure: Failure;
+  about?: string | undefined;
   corner?: ReactNode;
   children?: ReactNode;
 }

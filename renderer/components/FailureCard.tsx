@@ -7,6 +7,8 @@ import './failure-card.css';
 
 interface Props {
   failure: Failure;
+  /** Which of several things it is about. */
+  about?: string | undefined;
   /** In place of the step that belongs to the failure's code. */
   next?: string | undefined;
   report: string;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** What happened, why, what to do; the report lies folded beneath. */
-export function FailureCard({ failure, next, report, onCopy, children, corner }: Props) {
+export function FailureCard({ failure, about, next, report, onCopy, children, corner }: Props) {
   const { t } = useTranslation('failures');
   const words = useFailureWords()(failure);
   return (
@@ -25,6 +27,7 @@ export function FailureCard({ failure, next, report, onCopy, children, corner }:
       <CircleAlert size={16} aria-hidden="true" />
       <div>
         <p className="failure-what">{words.what}</p>
+        {about && <p>{about}</p>}
         {words.why && <p>{words.why}</p>}
         <p className="failure-next">{next ?? words.next}</p>
         {children && <div className="failure-actions">{children}</div>}

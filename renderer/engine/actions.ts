@@ -63,18 +63,35 @@ export async function currentChat(): Promise<string | undefined> {
   return chat?.id;
 }
 
-/** Brings pictures in and makes them what the next message is about. */
+const isProject = ({ name }: File): boolean => name.endsWith('.tusk');
+
+/** Chats that were exported come back; anything else is brought in as a picture. */
 export async function importFiles(files: Iterable<File>): Promise<void> {
   const all = [...files];
-  for (const file of all.filter(({ name }) => name.endsWith('.tusk')))
-    await importProject(new Uint8Array(await file.arrayBuffer()));
-  const pictures = all.filter((file) => file.type.startsWith('image/'));
-  if (pictures.length === 0) return;
-  const chatId = await currentChat();
+  for (const file of all.filter(isProject)) await importProject(file);
+  await importPictures(all.filter((file) => !isProject(file)));
+}
+
+/** The same, and pictures get a chat of their own. */
+export async function importApart(files: readonly File[]): Promise<void> {
+  if (!files.every(isProject)) newChat();
+  await importFiles(files);
+}
+
+/** A chat that was exported, with its pictures. */
+export async function importProject(file: File): Promise<void> {
+  const bytes = await bytesOf(file);
+  const chat = bytes && (await call('chats.import', { bytes }, file.name));
+  if (chat) await openChat(chat.id);
+}
+
+/** Makes them what the next message is about. */
+async function importPictures(files: readonly File[]): Promise<void> {
+  const chatId = files.length > 0 ? await currentChat() : undefined;
   if (!chatId) return;
-  for (const file of pictures) {
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const version = await call('versions.import', { chatId, name: file.name, bytes });
+  for (const file of files) {
+    const bytes = await bytesOf(file);
+    const version = bytes && (await call('versions.import', { chatId, name: file.name, bytes }, file.name));
     if (!version) continue;
     useStudio.setState(({ versions }) => ({ versions: { ...versions, [version.id]: version } }));
     addTarget(version.id);
@@ -82,10 +99,18 @@ export async function importFiles(files: Iterable<File>): Promise<void> {
   }
 }
 
-/** A chat that was exported, with its pictures. */
-export async function importProject(bytes: Uint8Array): Promise<void> {
-  const chat = await call('chats.import', { bytes });
-  if (chat) await openChat(chat.id);
+/** Undefined, and said so, for what can't be read: a folder, a file that is gone. */
+async function bytesOf(file: File): Promise<Uint8Array | undefined> {
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    notify({
+      kind: 'failure',
+      failure: { code: 'bad-picture', message: String(error), hint: null },
+      about: file.name,
+    });
+    return undefined;
+  }
 }
 
 export async function exportProject(chatId: string): Promise<void> {

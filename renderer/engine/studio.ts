@@ -35,16 +35,17 @@ export function request<M extends StudioMethod>(
   return client.call(method, params);
 }
 
-/** A call whose failure is shown as a notice; resolves to undefined then. */
+/** A call whose failure is shown as a notice, with the name of what it is about; resolves to undefined then. */
 export async function call<M extends StudioMethod>(
   method: M,
   params: StudioParams<M>,
+  about?: string,
 ): Promise<StudioAnswer<M> | undefined> {
   try {
     return await request(method, params);
   } catch (error) {
     if (!(error instanceof StudioFailure)) throw error;
-    notify({ kind: 'failure', failure: error.failure });
+    notify({ kind: 'failure', failure: error.failure, about });
     return undefined;
   }
 }

@@ -10,7 +10,8 @@ export interface Done {
 
 type News =
   | Done
-  | { kind: 'failure'; failure: Failure }
+  /** @param about the name of the one thing of several it is about. */
+  | { kind: 'failure'; failure: Failure; about?: string | undefined }
   /** A text that could not be put on the clipboard, to be copied by hand. */
   | { kind: 'uncopied'; text: string };
 

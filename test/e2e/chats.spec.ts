@@ -10,6 +10,23 @@ test('a chat is renamed', async ({ desk: { page, studio, chat } }) => {
   expect((await studio.call('chats.get', { chatId: chat.id })).chat.title).toBe(`Discs of ${chat.title}`);
 });
 
+test('Escape leaves a chat its name; leaving the field keeps the new one', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  const title = async () => (await studio.call('chats.get', { chatId: chat.id })).chat.title;
+  const list = page.getByRole('complementary', { name: 'Chats' });
+  const rename = list.getByRole('button', { name: `Rename: ${chat.title}`, exact: true });
+  await page.getByRole('button', { name: 'Chats' }).click();
+  await rename.click();
+  await page.keyboard.type(', other words');
+  await page.keyboard.press('Escape');
+  await expect(rename).toBeVisible();
+  expect(await title()).toBe(chat.title);
+  await rename.click();
+  await page.keyboard.type(', at last');
+  await page.getByRole('textbox', { name: 'Message' }).focus();
+  await expect.poll(title).toBe(`${chat.title}, at last`);
+});
+
 test('a chat is deleted and taken back', async ({ desk: { page, studio, chat } }) => {
   await page.getByRole('button', { name: 'Chats' }).click();
   await page.getByRole('button', { name: `Delete: ${chat.title}`, exact: true }).click();

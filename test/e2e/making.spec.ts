@@ -62,7 +62,7 @@ test('the model is asked about its own picture; what it says is shown as its opi
   const { page } = desk;
   await say(page, 'draw a red apple');
   await page.getByRole('button', { name: 'Check it' }).click(MADE);
-  await expect(page.getByText("The model’s own opinion")).toBeVisible();
+  await expect(page.getByText('The model’s own opinion')).toBeVisible();
   await expect(page.getByText('is the apple red?')).toBeVisible(MADE);
   await expect(page.getByText('is there an apple?')).toBeVisible();
 });
@@ -100,6 +100,27 @@ test('described by the model: shown, in the recipe, and found by it in the libra
   await page.getByRole('searchbox').fill(`${caption.match(/[\p{L}]+/gu)!.join(' ')} ${blue.prompt}`);
   await expect(page.getByRole('option', { name: blue.prompt })).toBeVisible();
 });
+
+test(
+  'a description that is kept is shown without asking the model; it is asked anew by click',
+  BROWSER,
+  async ({ desk }) => {
+    const { page, studio, blue } = desk;
+    const { caption } = await studio.call('versions.describe', { versionId: blue.id });
+    let asked = 0;
+    const count = ({ payload }: { payload: string | Buffer }) => {
+      if (String(payload).includes('versions.describe')) asked += 1;
+    };
+    page.once('websocket', (socket) => socket.on('framesent', count));
+    await page.reload();
+    await page.getByRole('button', { name: 'Describe it' }).click();
+    await expect(page.locator('.check-panel')).toContainText(caption);
+    expect(asked).toBe(0);
+    await page.getByRole('button', { name: 'Ask again' }).click();
+    await expect.poll(() => asked).toBe(1);
+    await expect(page.locator('.check-panel')).toContainText(caption, MADE);
+  },
+);
 
 test('a question about a picture is answered in the thread', async ({ desk }) => {
   const { page, studio, chat, blue } = desk;

@@ -48,6 +48,17 @@ test('a waiting message is changed where it waits and in the thread', async ({ d
   expect(turns.map(({ text }) => text)).toEqual(['draw a cat', 'draw a fox', 'draw a owl']);
 });
 
+test('Escape leaves a waiting message as it was', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  await line(desk);
+  await queue(page).getByRole('button', { name: 'Edit: draw a dog' }).click();
+  await page.keyboard.type(' and a fox');
+  await page.keyboard.press('Escape');
+  await expect(messages(page)).toHaveText(['draw a cat', 'draw a dog', 'draw a owl']);
+  const { turns } = await studio.call('chats.get', { chatId: chat.id });
+  expect(turns[1]?.text).toBe('draw a dog');
+});
+
 test('one is cancelled, then all', async ({ desk }) => {
   const { page, studio, chat } = desk;
   await line(desk);

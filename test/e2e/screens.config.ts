@@ -1,4 +1,4 @@
-/** `npm run screenshots`: every screen and state at three widths, in both themes, into screenshots/. */
+/** `npm run screenshots`: every screen and state at three widths, in both themes and languages, into screenshots/. */
 import { defineConfig } from '@playwright/test';
 import tests from '../../playwright.config.ts';
 

@@ -1,13 +1,13 @@
 /** Every screen and state as pictures: `npm run screenshots`. What is on them the embedded model made. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from '@playwright/test';
 import type { StudioParams } from '../../engine/studio-protocol.ts';
-import type { StudioClient } from './studio.ts';
-import { type Desk, expect, say, test } from './tusk.ts';
+import { bringIn, drawing, type StudioClient } from './studio.ts';
+import { type Desk, expect, say, type Tusk, test } from './tusk.ts';
 
-const SIZES = [
-  { width: 1280, height: 800 },
-  { width: 1920, height: 1080 },
-  { width: 400, height: 800 },
-];
+const NARROW = { width: 400, height: 800 };
+const SIZES = [{ width: 1280, height: 800 }, { width: 1920, height: 1080 }, NARROW];
 const THEMES = ['light', 'dark'] as const;
 const MADE_MS = 120_000;
 
@@ -87,7 +87,6 @@ test.beforeEach(async ({ desk: { page, studio, chat, red, blue } }) => {
 
 const go = ({ page }: Desk, view: string) => page.getByRole('button', { name: view, exact: true }).click();
 const node = ({ page }: Desk, name: string) => page.getByRole('button', { name });
-const toCanvas = ({ page }: Desk) => page.getByRole('button', { name: 'Picture', exact: true });
 
 const choose = async (desk: Desk) => {
   await go(desk, 'Library');
@@ -105,7 +104,7 @@ const compare = async (desk: Desk) => {
 };
 
 /** Every screen and state, and how a person gets there from that chat. */
-const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
+const SCREENS: Record<string, (desk: Desk, tusk: Tusk) => Promise<unknown>> = {
   studio: async () => {},
   'new-chat': (desk) => go(desk, 'New chat'),
   chats: (desk) => go(desk, 'Chats'),
@@ -156,7 +155,30 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
     page
       .locator('input[type=file]')
       .setInputFiles({ name: 'damaged.png', mimeType: 'image/png', buffer: Buffer.from('damaged') }),
+  failed: async (desk, tusk) => {
+    const { page, studio } = desk;
+    await go(desk, 'New chat');
+    const { id } = await bringIn(studio, null, 'lost.png', await drawing('#c8102e', '#f4f0e6'));
+    await page.getByRole('button', { name: 'Library', exact: true }).click();
+    await page.getByRole('option', { name: 'lost.png' }).dblclick();
+    await rm(join(tusk.library, 'pictures', `${id}.png`));
+    await say(page, 'make the disc green');
+    await page.getByRole('alert').waitFor();
+  },
+  broken: async (desk) => {
+    const refused = '**/assets/Models-*.js';
+    await desk.page.route(refused, (route) => route.abort());
+    await desk.page.reload();
+    await go(desk, 'Models');
+    await desk.page.getByRole('alert').waitFor();
+    await desk.page.unroute(refused);
+  },
   library: (desk) => view(desk, 'Library'),
+  'library-bin': async (desk) => {
+    await go(desk, 'Library');
+    await go(desk, 'Bin');
+    await desk.page.getByText('The bin is empty').waitFor();
+  },
   'library-selection': choose,
   'library-export': async (desk) => {
     await choose(desk);
@@ -200,20 +222,41 @@ const SCREENS: Record<string, (desk: Desk) => Promise<unknown>> = {
   },
 };
 
+/** English ones lie in the folder itself. */
+const LANGUAGES = { en: '', de: 'de/' };
+
 for (const [name, reach] of Object.entries(SCREENS))
-  test(name, async ({ desk }) => {
-    const { page } = desk;
-    await reach(desk);
-    for (const colorScheme of THEMES)
-      for (const size of SIZES) {
-        await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-        await page.setViewportSize(size);
-        const isNarrow = size.width < 900 && (await toCanvas(desk).isVisible());
-        await page.screenshot({ path: `screenshots/${name}-${size.width}-${colorScheme}.png` });
-        if (!isNarrow || name !== 'studio') continue;
-        await toCanvas(desk).click();
-        await page.screenshot({ path: `screenshots/canvas-${size.width}-${colorScheme}.png` });
-        await page.getByRole('button', { name: 'Chat', exact: true }).click();
-      }
-    await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+  test(name, async ({ desk, tusk }) => {
+    await reach(desk, tusk);
+    for (const [language, folder] of Object.entries(LANGUAGES)) {
+      await desk.studio.call('settings.set', { language });
+      await expect(desk.page.locator('html')).toHaveAttribute('lang', language);
+      await shoot(desk.page, `screenshots/${folder}${name}`);
+      if (name === 'studio') await shootCanvas(desk.page, `screenshots/${folder}canvas`);
+    }
   });
+
+test.afterEach(async ({ desk: { page, studio } }) => {
+  await studio.call('settings.set', { language: 'en' });
+  await page.emulateMedia({ colorScheme: null, reducedMotion: null });
+});
+
+async function shoot(page: Page, path: string): Promise<void> {
+  for (const colorScheme of THEMES)
+    for (const size of SIZES) {
+      await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+      await page.setViewportSize(size);
+      await page.screenshot({ path: `${path}-${size.width}-${colorScheme}.png` });
+    }
+}
+
+/** What a narrow window shows in place of the chat. */
+async function shootCanvas(page: Page, path: string): Promise<void> {
+  await page.setViewportSize(NARROW);
+  await page.locator('.thread-header .pane-switch').click();
+  for (const colorScheme of THEMES) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await page.screenshot({ path: `${path}-${NARROW.width}-${colorScheme}.png` });
+  }
+  await page.locator('.canvas-back').click();
+}

@@ -187,8 +187,8 @@ async function show(page: Page, tusk: Tusk, chatId: string): Promise<void> {
 }
 
 /** Types into the composer as a person does and sends with the keyboard. */
-export async function say(page: Page, message: string): Promise<void> {
-  const box = page.getByRole('textbox', { name: 'Message' });
+export async function say(page: Page, message: string, field = 'Message'): Promise<void> {
+  const box = page.getByRole('textbox', { name: field });
   await box.click();
   await box.fill(message);
   await box.press('ControlOrMeta+Enter');

@@ -1,9 +1,7 @@
 import { Image as ImageIcon, MessageSquare } from 'lucide-react';
-import type { DragEvent } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
-import { importFiles } from '../../engine/actions.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { JobCanvas } from './JobCanvas.tsx';
 import { useShown } from './useShown.ts';
@@ -13,17 +11,8 @@ import './canvas.css';
 export function CanvasPane() {
   const { t } = useTranslation();
   const shown = useShown();
-  const drop = (event: DragEvent) => {
-    event.preventDefault();
-    void importFiles(event.dataTransfer.files);
-  };
   return (
-    <section
-      className="canvas-pane"
-      aria-label={t('canvas.label')}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={drop}
-    >
+    <section className="canvas-pane" aria-label={t('canvas.label')}>
       <Button
         look="quiet"
         small

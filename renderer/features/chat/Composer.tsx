@@ -1,5 +1,5 @@
 import { ArrowUp, ImagePlus } from 'lucide-react';
-import { type ClipboardEvent, type DragEvent, type KeyboardEvent, useRef } from 'react';
+import { type ClipboardEvent, type KeyboardEvent, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { IconButton } from '../../components/IconButton.tsx';
 import { nameOf } from '../../components/useKeys.ts';
@@ -23,20 +23,9 @@ export function Composer() {
   const message = useWorkspace((state) => state.message);
   const isReady = useStudio((state) => state.connection === 'open');
   const detected = useDetectedMode();
-  const drop = (event: DragEvent) => {
-    if (event.dataTransfer.files.length === 0) return;
-    event.preventDefault();
-    void importFiles(event.dataTransfer.files);
-  };
   return (
     // biome-ignore lint/a11y/useSemanticElements: no form, since Enter alone makes a line
-    <div
-      className="composer"
-      role="group"
-      aria-label={t('composer.label')}
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={drop}
-    >
+    <div className="composer" role="group" aria-label={t('composer.label')}>
       <div className="composer-about">
         <Targets />
         <ModeChip detected={detected} />

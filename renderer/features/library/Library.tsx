@@ -3,8 +3,8 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { useKeys } from '../../components/useKeys.ts';
-import { deleteVersions } from '../../engine/actions.ts';
-import { bringIn, starVersions } from './acts.ts';
+import { deleteVersions, importApart } from '../../engine/actions.ts';
+import { starVersions } from './acts.ts';
 import { Detail } from './Detail.tsx';
 import { Filters } from './Filters.tsx';
 import { Grid } from './Grid.tsx';
@@ -77,7 +77,10 @@ function BringIn() {
         multiple
         aria-label={t('bringInHint')}
         accept="image/*,.tusk"
-        onChange={({ target }) => void bringIn([...(target.files ?? [])])}
+        onChange={({ target }) => {
+          void importApart([...(target.files ?? [])]);
+          target.value = '';
+        }}
       />
     </>
   );

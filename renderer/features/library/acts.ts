@@ -1,6 +1,6 @@
 /** What can be done with chosen pictures. */
 import type { Version } from '../../../engine/studio-protocol.ts';
-import { importFiles, newChat, openChat } from '../../engine/actions.ts';
+import { newChat, openChat } from '../../engine/actions.ts';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { selectVersion, useWorkspace } from '../../stores/workspace.ts';
@@ -29,19 +29,4 @@ export async function starVersions(versions: readonly Version[]): Promise<void> 
 
 export async function restoreVersions(versions: readonly Version[]): Promise<void> {
   await call('versions.restore', { versionIds: versions.map(({ id }) => id) });
-}
-
-/** Pictures become versions of a new chat, a chat's file becomes that chat again. */
-export async function bringIn(files: readonly File[]): Promise<void> {
-  const chats = files.filter((file) => file.name.endsWith('.tusk'));
-  for (const file of chats) await importChat(file);
-  const pictures = files.filter((file) => !file.name.endsWith('.tusk'));
-  if (pictures.length === 0) return;
-  newChat();
-  await importFiles(pictures);
-}
-
-async function importChat(file: File): Promise<void> {
-  const chat = await call('chats.import', { bytes: new Uint8Array(await file.arrayBuffer()) });
-  if (chat) await openChat(chat.id);
 }
