@@ -23,7 +23,7 @@ export async function create(
   const size = params.size ?? replayedSize(files, draws.noiseShape) ?? defaultSize(files);
   assertSize(files, size);
   const networks = await clock.time('loadMs', () =>
-    bench.networks(pictureNetworks(params.previews), context),
+    bench.networks(pictureNetworks(params.previews), context, settings.rounded),
   );
 
   const grid = params.grid ?? planGrid(files, size);

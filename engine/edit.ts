@@ -32,7 +32,7 @@ export async function edit(
   const { width, height } = references.at(-1)!.picture;
   const size = { width, height };
   const names = [...pictureNetworks(params.previews), 'vaeEncoder'] as const;
-  const networks = await clock.time('loadMs', () => bench.networks(names, context));
+  const networks = await clock.time('loadMs', () => bench.networks(names, context, settings.rounded));
 
   const grid = params.grid ?? planGrid(files, size);
   const { images, previews, resume } = params;

@@ -1,5 +1,4 @@
 /** A checkpoint's diffusion transformer and VAE as ready objects: config to graphs to sessions. */
-import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { CheckpointConfig } from './checkpoint/config.ts';
 import { VaeDecoder, VaeEncoder } from './diffusion/latents.ts';
 import { DiffusionModel, type DiffusionSessions } from './diffusion/model.ts';
@@ -22,7 +21,7 @@ import { Session, type SessionOptions } from './runtime/session.ts';
 
 /** The whole of it, Q-Former and caption embedder included. @throws TuskError `checkpoint-damaged` or `checkpoint-unsupported` naming the tensor or key. */
 export async function loadDiffusionModel(
-  checkpoint: Checkpoint,
+  weights: WeightSource,
   config: CheckpointConfig,
   options: SessionOptions = {},
 ): Promise<DiffusionModel> {
@@ -30,14 +29,14 @@ export async function loadDiffusionModel(
   const condition = conditionSizes(config);
   const { queries, ...sessions } = await createAll(
     {
-      captionEmbedder: buildCaptionEmbedder(checkpoint, condition),
-      queries: buildQueryFormer(checkpoint, condition),
-      contextRefiner: buildContextRefiner(checkpoint, sizes),
-      modulation: buildModulation(checkpoint, sizes),
-      referenceEmbedder: buildReferenceEmbedder(checkpoint, sizes),
-      referenceRefiner: buildReferenceRefiner(checkpoint, sizes),
-      noiseRefiner: buildNoiseRefiner(checkpoint, sizes),
-      joint: buildJoint(checkpoint, sizes),
+      captionEmbedder: buildCaptionEmbedder(weights, condition),
+      queries: buildQueryFormer(weights, condition),
+      contextRefiner: buildContextRefiner(weights, sizes),
+      modulation: buildModulation(weights, sizes),
+      referenceEmbedder: buildReferenceEmbedder(weights, sizes),
+      referenceRefiner: buildReferenceRefiner(weights, sizes),
+      noiseRefiner: buildNoiseRefiner(weights, sizes),
+      joint: buildJoint(weights, sizes),
     },
     options,
   );
@@ -56,21 +55,21 @@ export async function loadQueryFormer(
 
 /** Needed for reference pictures only. */
 export async function loadVaeEncoder(
-  checkpoint: Checkpoint,
+  weights: WeightSource,
   config: CheckpointConfig,
   options: SessionOptions = {},
 ): Promise<VaeEncoder> {
   const sizes = vaeSizes(config);
-  return new VaeEncoder(sizes, await Session.create(buildVaeEncoder(checkpoint, sizes), options));
+  return new VaeEncoder(sizes, await Session.create(buildVaeEncoder(weights, sizes), options));
 }
 
 export async function loadVaeDecoder(
-  checkpoint: Checkpoint,
+  weights: WeightSource,
   config: CheckpointConfig,
   options: SessionOptions = {},
 ): Promise<VaeDecoder> {
   const sizes = vaeSizes(config);
-  return new VaeDecoder(sizes, await Session.create(buildVaeDecoder(checkpoint, sizes), options));
+  return new VaeDecoder(sizes, await Session.create(buildVaeDecoder(weights, sizes), options));
 }
 
 /** A session for each graph; if one fails, those already made are freed. */

@@ -1,24 +1,24 @@
 /** A checkpoint's language model as a ready object: config to graphs to sessions. */
-import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { CheckpointConfig } from './checkpoint/config.ts';
 import { LanguageModel } from './decoding/language-model.ts';
 import { textDecoderConfig } from './models/text-decoder/config.ts';
 import { buildTextDecoder } from './models/text-decoder/graph.ts';
 import { visionEncoderConfig } from './models/vision-encoder/config.ts';
 import { buildVisionEncoder } from './models/vision-encoder/graph.ts';
+import type { WeightSource } from './onnx/graph.ts';
 import { Session, type SessionOptions } from './runtime/session.ts';
 
 /** @throws TuskError `checkpoint-damaged` or `checkpoint-unsupported`, naming the tensor or key. */
 export async function loadLanguageModel(
-  checkpoint: Checkpoint,
+  weights: WeightSource,
   config: CheckpointConfig,
   options: SessionOptions = {},
 ): Promise<LanguageModel> {
   const text = textDecoderConfig(config);
   const vision = visionEncoderConfig(config);
-  const decoder = await Session.create(buildTextDecoder(checkpoint, text), options);
+  const decoder = await Session.create(buildTextDecoder(weights, text), options);
   try {
-    const encoder = await Session.create(buildVisionEncoder(checkpoint, vision), options);
+    const encoder = await Session.create(buildVisionEncoder(weights, vision), options);
     const visionShape = { ...vision, deepstackCount: vision.deepstack.size };
     return new LanguageModel({ ...text, vision: visionShape }, decoder, encoder);
   } catch (error) {

@@ -23,6 +23,8 @@ import { type ProcessorConfig, parseProcessorConfig } from './image/vision-input
 import { loadDiffusionModel, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
+import { roundedWeights } from './models/quantisation.ts';
+import type { WeightSource } from './onnx/graph.ts';
 import type { SessionOptions } from './runtime/session.ts';
 import { PromptBuilder } from './tokenizer/prompt.ts';
 
@@ -44,7 +46,7 @@ export interface Networks {
 }
 export type NetworkName = keyof Networks;
 
-type Loader<T> = (c: Checkpoint, config: CheckpointConfig, options: SessionOptions) => Promise<T>;
+type Loader<T> = (weights: WeightSource, config: CheckpointConfig, options: SessionOptions) => Promise<T>;
 
 const LOADERS: { [N in NetworkName]: { what: string; load: Loader<Networks[N]> } } = {
   languageModel: { what: 'the language model', load: loadLanguageModel },
@@ -53,6 +55,9 @@ const LOADERS: { [N in NetworkName]: { what: string; load: Loader<Networks[N]> }
   vaeEncoder: { what: 'the picture encoder', load: loadVaeEncoder },
   vaeDecoder: { what: 'the picture decoder', load: loadVaeDecoder },
 };
+
+/** Those that `rounded` networks are loaded anew for; the others are the same in both. */
+const ROUNDED: readonly NetworkName[] = ['languageModel', 'diffusion'];
 
 /** The folder's small files, checked. */
 interface ModelFiles {
@@ -70,10 +75,13 @@ export interface LoadProgress {
   signal?: AbortSignal;
   /** `part` of `parts`, from 1. */
   onLoading?: (what: string, part: number, parts: number) => void;
+  /** Linear layers in 8-bit numbers, where the model `isRoundable`. */
+  rounded?: boolean;
 }
 
 export class Model {
-  private readonly loaded = new Map<NetworkName, Networks[NetworkName]>();
+  /** By name, the rounded ones by name and "rounded". */
+  private readonly loaded = new Map<string, Networks[NetworkName]>();
 
   private constructor(
     /** Absolute path of the folder. */
@@ -82,6 +90,8 @@ export class Model {
     readonly files: ModelFiles,
     /** See `fingerprint`. */
     readonly fingerprint: string,
+    /** Small enough for its weights to be rounded on loading, and not rounded already. */
+    readonly isRoundable: boolean,
     private readonly options: SessionOptions,
   ) {}
 
@@ -98,7 +108,9 @@ export class Model {
     const checkpoint = await Checkpoint.open(path);
     const files = await readFiles(checkpoint);
     const mapped = weightBytes(checkpoint) >= MAPPED_FROM_BYTES;
-    return new Model(path, checkpoint, files, await fingerprint(checkpoint), { mapped, ...options });
+    const isRoundable = !mapped && !isQuantised(checkpoint);
+    const mark = await fingerprint(checkpoint);
+    return new Model(path, checkpoint, files, mark, isRoundable, { mapped, ...options });
   }
 
   get name(): string {
@@ -108,16 +120,19 @@ export class Model {
   /** The networks asked for, loading those that aren't yet. @throws CancelledError between two networks. */
   async networks<N extends NetworkName>(
     names: readonly N[],
-    { signal, onLoading }: LoadProgress = {},
+    { signal, onLoading, rounded = false }: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
-    const missing = names.filter((name) => !this.loaded.has(name));
+    const isRounded = (name: NetworkName) => rounded && this.isRoundable && ROUNDED.includes(name);
+    const key = (name: NetworkName) => (isRounded(name) ? `${name} rounded` : name);
+    const missing = names.filter((name) => !this.loaded.has(key(name)));
     for (const [index, name] of missing.entries()) {
       if (signal?.aborted) throw new CancelledError();
       const { what, load } = LOADERS[name];
       onLoading?.(what, index + 1, missing.length);
-      this.loaded.set(name, await load(this.checkpoint, this.files.config, this.options));
+      const weights = isRounded(name) ? roundedWeights(this.checkpoint) : this.checkpoint;
+      this.loaded.set(key(name), await load(weights, this.files.config, this.options));
     }
-    const entries = names.map((name) => [name, this.loaded.get(name)]);
+    const entries = names.map((name) => [name, this.loaded.get(key(name))]);
     return Object.fromEntries(entries) as Pick<Networks, N>;
   }
 
@@ -141,6 +156,9 @@ async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
 
 const weightBytes = (checkpoint: Checkpoint): number =>
   [...checkpoint.tensors].reduce((sum, { length }) => sum + length, 0);
+
+const isQuantised = (checkpoint: Checkpoint): boolean =>
+  [...checkpoint.tensors].some(({ name }) => /\.int[48]$/.test(name));
 
 /** Changes when a weight file or the config of the folder was replaced. */
 export async function folderStamp(path: string): Promise<string> {

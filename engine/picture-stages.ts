@@ -2,8 +2,15 @@
  * The stages create and edit share: the plan of visual tokens, the states that condition the diffusion, denoising,
  * decoding. Each takes the job and says what it does by events.
  */
-import { generatePlans, PLAN_MINIMUM_KEPT, type PlanRequest } from './decoding/ar-generation.ts';
+import {
+  generatePlans,
+  PLAN_MINIMUM_KEPT,
+  type Plan,
+  type PlanRequest,
+  type PlanSample,
+} from './decoding/ar-generation.ts';
 import { encodeStates, selectCondition } from './decoding/condition.ts';
+import type { LanguageModel } from './decoding/language-model.ts';
 import type { DenoisingStep } from './diffusion/denoise.ts';
 import type { Condition } from './diffusion/model.ts';
 import type { Draws } from './draws.ts';
@@ -136,12 +143,28 @@ async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<Planne
   const samples = Array.from({ length: job.images }, (_, image) =>
     settings.sampling.greedy ? {} : { uniform: draws.plan(settings.seed + image) },
   );
-  const plans = await generatePlans(job.networks.languageModel, request, samples);
+  const plans = settings.rounded
+    ? await planAlone(job.networks.languageModel, request, samples)
+    : await generatePlans(job.networks.languageModel, request, samples);
   return plans.map(({ ids, states }) => ({
     ids: [...prompt.ids, ...ids, imageEnd],
     promptLength: prompt.ids.length,
     states,
   }));
+}
+
+/** Rounding looks at all rows of a pass: one after the other each picture is the one its seed gives alone. */
+async function planAlone(
+  languageModel: LanguageModel,
+  request: PlanRequest,
+  samples: readonly PlanSample[],
+): Promise<Plan[]> {
+  const plans: Plan[] = [];
+  for (const [sample, draws] of samples.entries()) {
+    const onRow: PlanRequest['onRow'] = (finished) => request.onRow?.({ ...finished, sample });
+    plans.push(...(await generatePlans(languageModel, { ...request, onRow }, [draws])));
+  }
+  return plans;
 }
 
 function planRequest(job: PictureJob, prompt: ReadPrompt, imageEndId: number): PlanRequest {
@@ -279,6 +302,7 @@ function recipeSettings({ bench, grid, settings }: PictureJob, image: number) {
     grid,
     steps: settings.steps,
     solver: settings.solver,
+    rounded: settings.rounded,
     guidance: settings.textGuidance,
     imageGuidance: settings.imageGuidance,
     planGuidance: settings.planGuidance,

@@ -28,6 +28,7 @@ export interface PictureSettings {
   seed: number;
   steps: number;
   solver: Solver;
+  rounded: boolean;
   textGuidance: number;
   imageGuidance: number;
   planGuidance: number;
@@ -49,6 +50,7 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
     seed: params.seed ?? randomInt(MAX_RANDOM_SEED),
     steps: params.steps ?? preset.steps ?? tusk.steps,
     solver: params.solver ?? preset.solver ?? 'euler',
+    rounded: model.isRoundable && (params.rounded ?? preset.rounded ?? false),
     textGuidance: params.guidance ?? preset.text_guidance ?? tusk.text_guidance,
     imageGuidance: imageGuidance ?? preset.image_guidance ?? tusk.image_guidance,
     planGuidance: params.planGuidance ?? preset.plan_guidance ?? tusk.plan_guidance,

@@ -15,7 +15,7 @@ export class Workbench {
   private promptReader: PromptReader | undefined;
   private chat: Conversation | undefined;
   private colours: LatentColours | undefined;
-  private negative: { text: string; states: FloatTensor } | undefined;
+  private negative: { languageModel: LanguageModel; text: string; states: FloatTensor } | undefined;
 
   constructor(readonly model: Model) {}
 
@@ -23,10 +23,11 @@ export class Workbench {
   networks<N extends NetworkName>(
     names: readonly N[],
     { emit, signal }: RequestContext,
+    rounded = false,
   ): Promise<Pick<Networks, N>> {
     const onLoading = (what: string, part: number, parts: number) =>
       emit({ event: 'loading', what, part, parts });
-    return this.model.networks(names, { signal, onLoading });
+    return this.model.networks(names, { signal, onLoading, rounded });
   }
 
   /** The visual tokenizer is loaded when a prompt holds a picture as visual tokens. */
@@ -58,11 +59,12 @@ export class Workbench {
     text: string,
     signal: AbortSignal,
   ): Promise<FloatTensor> {
-    if (this.negative?.text === text) return this.negative.states;
+    const known = this.negative;
+    if (known?.text === text && known.languageModel === languageModel) return known.states;
     const ids = this.negativeIds(text);
     const layers = this.model.files.config.gen_condition_layers;
     const states = await encodeStates(languageModel, ids, layers, signal);
-    this.negative = { text, states };
+    this.negative = { languageModel, text, states };
     return states;
   }
 

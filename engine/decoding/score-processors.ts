@@ -51,10 +51,13 @@ function removeBelow(scores: Float32Array, threshold: number): void {
 /** Over a heap of the `k` largest so far, smallest on top: most scores cost one comparison. */
 function kthLargest(scores: Float32Array, k: number): number {
   const heap = scores.slice(0, k).sort();
+  let smallest = heap[0]!;
   for (let i = k; i < scores.length; i++) {
-    if (scores[i]! > heap[0]!) replaceSmallest(heap, scores[i]!);
+    if (scores[i]! <= smallest) continue;
+    replaceSmallest(heap, scores[i]!);
+    smallest = heap[0]!;
   }
-  return heap[0]!;
+  return smallest;
 }
 
 function replaceSmallest(heap: Float32Array, value: number): void {

@@ -107,9 +107,12 @@ function candidates(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules):
 }
 
 function withoutRemoved(all: Float32Array): Required<Candidates> {
-  const indices: number[] = [];
-  for (let i = 0; i < all.length; i++) if (all[i] !== Number.NEGATIVE_INFINITY) indices.push(i);
-  return { scores: Float32Array.from(indices, (i) => all[i]!), indices: Int32Array.from(indices) };
+  const indices = new Int32Array(all.length);
+  let count = 0;
+  for (let i = 0; i < all.length; i++) if (all[i] !== Number.NEGATIVE_INFINITY) indices[count++] = i;
+  const scores = new Float32Array(count);
+  for (let i = 0; i < count; i++) scores[i] = all[indices[i]!]!;
+  return { scores, indices };
 }
 
 /** The first of the highest. */

@@ -56,6 +56,8 @@ export interface Context {
 }
 
 export class DiffusionModel {
+  private modulated: { key: string; weights: Record<string, FloatTensor> } | undefined;
+
   constructor(
     readonly sizes: DiffusionSizes,
     readonly sessions: DiffusionSessions,
@@ -98,12 +100,19 @@ export class DiffusionModel {
     return { rows: floatOutput(outputs, 'refined'), rotation };
   }
 
-  /** The weights of every modulated norm at these times, all steps in one run. */
+  /** The weights of every modulated norm at these times, all steps in one run. Those of the last schedule are kept. */
   async modulate(times: Float32Array): Promise<Record<string, FloatTensor>> {
+    const key = times.join();
+    if (this.modulated?.key === key) return this.modulated.weights;
+    this.modulated = undefined;
     const outputs = await this.sessions.modulation.run({
       time: timeFeatures(times, this.sizes.timeScale),
     });
-    return Object.fromEntries(Object.keys(outputs).map((name) => [name, floatOutput(outputs, name)]));
+    const weights = Object.fromEntries(
+      Object.keys(outputs).map((name) => [name, floatOutput(outputs, name)]),
+    );
+    this.modulated = { key, weights };
+    return weights;
   }
 
   async dispose(): Promise<void> {

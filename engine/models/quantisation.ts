@@ -1,4 +1,6 @@
 /** Which weights of a checkpoint a compiled one holds as small whole numbers, and how many bits each has. */
+import type { WeightSource } from '../onnx/graph.ts';
+
 export { INT4_BLOCK } from '../onnx/quantised-linear.ts';
 
 export type Precision = 'int4' | 'int8';
@@ -18,3 +20,11 @@ const RULES: readonly (readonly [pattern: RegExp, precision: Precision])[] = [
 
 export const precisionOf = (tensorName: string): Precision | undefined =>
   RULES.find(([pattern]) => pattern.test(tensorName))?.[1];
+
+/** The same weights, rounded to 8 bits while a network is loaded. */
+export const roundedWeights = (weights: WeightSource): WeightSource => ({
+  folder: weights.folder,
+  has: (name) => weights.has(name),
+  locate: (name, shape, types) => weights.locate(name, shape, types),
+  isRounded: (name) => precisionOf(name) !== undefined,
+});

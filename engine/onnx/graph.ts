@@ -20,6 +20,7 @@ import {
   type ValueInfo,
 } from './protobuf.ts';
 import { int4Linear, int8Linear } from './quantised-linear.ts';
+import { roundedLinear } from './rounded-linear.ts';
 
 const OPSET = 21;
 const MICROSOFT_OPSET = 1;
@@ -48,6 +49,8 @@ export interface WeightSource {
   has(name: string): boolean;
   /** @throws TuskError `checkpoint-damaged` if the tensor is missing, has another shape or none of the types. */
   locate(name: string, shape: readonly number[], types: readonly WeightType[]): WeightLocation;
+  /** Whether a linear layer's weight is rounded to 8 bits on loading. Absent: none is. */
+  isRounded?(name: string): boolean;
 }
 
 /** A finished graph: serialized ModelProto and the folder its external data is relative to. */
@@ -268,6 +271,7 @@ export class GraphBuilder {
   private quantisedLinear(x: Value, weight: string, inWidth: number, outWidth: number): Value | undefined {
     if (this.hasWeight(`${weight}.int4`)) return int4Linear(this, x, weight, inWidth, outWidth);
     if (this.hasWeight(`${weight}.int8`)) return int8Linear(this, x, weight, inWidth, outWidth);
+    if (this.weights.isRounded?.(weight)) return roundedLinear(this, x, weight, inWidth, outWidth);
     return undefined;
   }
 

@@ -1,0 +1,36 @@
+/** Pictures in 8-bit numbers, on the embedded model: near those of full precision, and the same whenever asked for. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { create } from '../../engine/create.ts';
+import { decodePicture } from '../../engine/image/decode.ts';
+import { Model } from '../../engine/load.ts';
+import { type ParamsInput, VERBS } from '../../engine/protocol.ts';
+import { Workbench } from '../../engine/workbench.ts';
+
+let bench: Workbench;
+before(async () => {
+  bench = new Workbench(await Model.open(Model.resolve(undefined), { threads: 1 }));
+});
+after(() => bench.dispose());
+
+async function pictures(settings: Partial<ParamsInput<'create'>>) {
+  const asked = { prompt: 'a red apple', steps: 3, seed: 5, previews: false, ...settings };
+  const context = { emit: () => {}, signal: new AbortController().signal };
+  return (await create(bench, VERBS.create.params.parse(asked), context)).pictures;
+}
+
+test('a rounded picture is near the exact one, is not the exact one, and says so in its recipe', async () => {
+  const [exact] = await pictures({});
+  const [rounded] = await pictures({ rounded: true });
+  assert.deepEqual([exact!.recipe.rounded, rounded!.recipe.rounded], [false, true]);
+  const [a, b] = await Promise.all([exact!, rounded!].map(({ picture }) => decodePicture(picture.bytes)));
+  const difference = a!.pixels.reduce((sum, value, i) => sum + Math.abs(value - b!.pixels[i]!), 0);
+  const mean = difference / a!.pixels.length;
+  assert.ok(mean > 0 && mean < 6, `they differ by ${mean} of 255 on average`);
+});
+
+test('each of several rounded pictures is the one its seed gives alone', async () => {
+  const [, second] = await pictures({ rounded: true, images: 2 });
+  const [alone] = await pictures({ rounded: true, seed: 6 });
+  assert.deepEqual(second!.picture.bytes, alone!.picture.bytes);
+});
