@@ -10,7 +10,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { toTuskError } from './errors.ts';
+import { TuskError, toTuskError } from './errors.ts';
 import { startServer } from './server.ts';
 import { spawnEngine } from './spawn.ts';
 import { Studio } from './studio/studio.ts';
@@ -23,14 +23,16 @@ const OPTIONS = {
 } as const;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: OPTIONS });
-  const { library, checkpoint, renderer = 'dist/renderer' } = values;
+  const { library, checkpoint, renderer = 'dist/renderer', port } = options();
   const studio = await Studio.open({
     folder: library,
     spawn: spawnEngine,
     ...(checkpoint && { checkpoint }),
   });
-  const server = await startServer({ studio, renderer, port: Number(values.port) });
+  const server = await startServer({ studio, renderer, port }).catch(async (thrown) => {
+    await studio.close();
+    throw thrown;
+  });
   const say = () => console.log(`Tusk is at ${server.newAddress()}`);
   say();
   createInterface({ input: process.stdin }).on('line', say);
@@ -41,6 +43,25 @@ async function main(): Promise<void> {
   };
   process.once('SIGINT', () => void end());
   process.once('SIGTERM', () => void end());
+}
+
+const LARGEST_PORT = 65_535;
+
+/** @throws TuskError `bad-request`. */
+function options() {
+  try {
+    const { port: asked, ...rest } = parseArgs({ options: OPTIONS }).values;
+    const port = Number(asked);
+    if (!Number.isInteger(port) || port < 0 || port > LARGEST_PORT)
+      throw new Error(`"${asked}" is no port: a whole number up to ${LARGEST_PORT}`);
+    return { ...rest, port };
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new TuskError('bad-request', message, {
+      hint: 'The options are --library, --port, --checkpoint.',
+      cause,
+    });
+  }
 }
 
 try {

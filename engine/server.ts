@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
-import { toTuskError } from './errors.ts';
+import { TuskError, toTuskError } from './errors.ts';
 import type { Port } from './protocol.ts';
 import { Door, type Refusal } from './server/door.ts';
 import { contentAt, rendererFiles } from './server/files.ts';
@@ -43,6 +43,7 @@ const LARGEST_FRAME_BYTES = 65 * 2 ** 20;
 const BEHIND_BYTES = 4 * 2 ** 20;
 const GONE_BYTES = 2 * LARGEST_FRAME_BYTES;
 
+/** @throws TuskError `unavailable` if the port can't be had; Error if the folder can't be read. */
 export async function startServer({ studio, renderer, port }: ServerOptions): Promise<RunningServer> {
   const files = await rendererFiles(renderer);
   const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_FRAME_BYTES });
@@ -121,8 +122,16 @@ function decoded(data: RawData, isBinary: boolean): unknown {
 
 function listen(server: Server, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause) => reject(notServed(port, cause)));
     server.listen(port, HOST, () => resolve((server.address() as AddressInfo).port));
+  });
+}
+
+function notServed(port: number, cause: NodeJS.ErrnoException): TuskError {
+  const why = cause.code === 'EADDRINUSE' ? 'it is in use by another program' : cause.message;
+  return new TuskError('unavailable', `Tusk can't be reached at port ${port}: ${why}.`, {
+    hint: 'Choose another port, or 0 for any that is free.',
+    cause,
   });
 }
 

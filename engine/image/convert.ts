@@ -14,8 +14,9 @@ export function enlargePreview(file: Uint8Array, size: PixelSize | undefined): P
     .toBuffer();
 }
 
-/** Pixels, upright. @throws Error if the file is no picture. */
+/** Pixels, upright. @throws Error if it is no PNG file, whatever its name. */
 export async function pixelSize(file: Uint8Array): Promise<PixelSize> {
-  const { autoOrient } = await sharp(file).metadata();
+  const { autoOrient, format } = await sharp(file).metadata();
+  if (format !== 'png') throw new Error(`a ${format} file`);
   return { width: autoOrient.width, height: autoOrient.height };
 }

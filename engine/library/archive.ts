@@ -46,16 +46,19 @@ export async function unpackChat(library: Library, file: Uint8Array): Promise<st
   const files = unzip(file);
   const told = readContents(files[CONTENTS]);
   const { chat: imported, turns, versions } = renamed(told);
-  for (const [index, entry] of versions.entries()) {
-    const picture = files[fileName(told.versions[index]!.id)];
-    if (!picture) throw damaged('a picture is missing');
-    await decodePicture(picture, 'A picture of the chat');
-    await library.pictures.write(entry.id, picture);
-  }
-  library.transaction(() => {
-    library.chats.put(imported);
-    for (const { recipe, ...entry } of versions) library.versions.add(entry, recipe);
-    for (const entry of turns) library.chats.putTurn(entry);
+  const ids = versions.map(({ id }) => id);
+  await library.orWithoutPictures(ids, async () => {
+    for (const [index, { id }] of versions.entries()) {
+      const picture = files[fileName(told.versions[index]!.id)];
+      if (!picture) throw damaged('a picture is missing');
+      await decodePicture(picture, 'A picture of the chat');
+      await library.pictures.write(id, picture);
+    }
+    library.transaction(() => {
+      library.chats.put(imported);
+      for (const { recipe, ...entry } of versions) library.versions.add(entry, recipe);
+      for (const entry of turns) library.chats.putTurn(entry);
+    });
   });
   return imported.id;
 }
@@ -85,6 +88,8 @@ function readContents(bytes: Uint8Array | undefined): Contents {
   if (!bytes) throw damaged('it holds no chat');
   const parsed = contents.safeParse(parseJson(strFromU8(bytes)));
   if (!parsed.success) throw damaged('its chat is damaged, or of a newer Tusk');
+  const ids = [...parsed.data.versions, ...parsed.data.turns].map(({ id }) => id);
+  if (new Set(ids).size < ids.length) throw damaged('two things in it have the same name');
   return parsed.data;
 }
 

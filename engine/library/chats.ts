@@ -1,6 +1,7 @@
 /** Chats and their turns. */
-import type { Chat, Turn } from '../studio-protocol.ts';
+import { type Chat, type Turn, turn } from '../studio-protocol.ts';
 import type { Database, Row } from './database.ts';
+import { stored } from './stored.ts';
 
 export class Chats {
   constructor(private readonly database: Database) {}
@@ -77,7 +78,7 @@ const turnOf = (row: Row): Turn => ({
   role: row.role as Turn['role'],
   mode: row.mode as Turn['mode'],
   text: String(row.text),
-  versionIds: JSON.parse(String(row.version_ids)) as string[],
+  versionIds: stored(turn.shape.versionIds, row.version_ids) ?? [],
   jobId: row.job_id as string | null,
   replyToId: row.reply_to_id as string | null,
   createdAt: Number(row.created_at),

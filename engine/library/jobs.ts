@@ -1,6 +1,7 @@
 /** The queue on disk. */
-import type { Job } from '../studio-protocol.ts';
+import { type Job, job } from '../studio-protocol.ts';
 import type { Database, Row } from './database.ts';
+import { stored } from './stored.ts';
 
 /** A job with what only the studio needs to know. */
 export interface StoredJob {
@@ -16,7 +17,7 @@ export class Jobs {
 
   get(id: string): StoredJob | undefined {
     const row = this.database.first('SELECT * FROM jobs WHERE id = ?', [id]);
-    return row && storedOf(row);
+    return row && storedOf(row)[0];
   }
 
   put({ job, place, engineLosses }: StoredJob): void {
@@ -29,7 +30,7 @@ export class Jobs {
   withState(...states: readonly Job['state'][]): StoredJob[] {
     const marks = states.map(() => '?').join(', ');
     const sql = `SELECT * FROM jobs WHERE state IN (${marks}) ORDER BY place, rowid`;
-    return this.database.all(sql, states).map(storedOf);
+    return this.database.all(sql, states).flatMap(storedOf);
   }
 
   /** The newest of those that ended so, in the order of the queue. */
@@ -53,7 +54,7 @@ export class Jobs {
   private where(condition: string, value: string): StoredJob[] {
     return this.database
       .all(`SELECT * FROM jobs WHERE ${condition} ORDER BY place, rowid`, [value])
-      .map(storedOf);
+      .flatMap(storedOf);
   }
 
   /** Places before the first and after the last waiting job. */
@@ -63,8 +64,8 @@ export class Jobs {
   }
 }
 
-const storedOf = (row: Row): StoredJob => ({
-  job: JSON.parse(String(row.body)) as Job,
-  place: Number(row.place),
-  engineLosses: Number(row.engine_losses),
-});
+/** Nothing of an entry that can't be read. */
+function storedOf(row: Row): StoredJob[] {
+  const body = stored(job, row.body);
+  return body ? [{ job: body, place: Number(row.place), engineLosses: Number(row.engine_losses) }] : [];
+}

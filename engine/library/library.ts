@@ -41,6 +41,16 @@ export class Library {
     return this.database.transaction(work);
   }
 
+  /** New pictures with their entries: without the entries the files go again, or they would come back as strangers. */
+  async orWithoutPictures<T>(ids: readonly string[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      for (const id of ids) await this.pictures.remove(id);
+      throw thrown;
+    }
+  }
+
   /** A kill between a picture's file and its entry leaves a file alone, too. */
   private async adopt(isNew: boolean): Promise<void> {
     const adopted = await adoptPictures(this.pictures, this.versions);

@@ -5,7 +5,7 @@
 import { copyFile, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TuskError } from '../errors.ts';
-import { writeWhole } from '../files.ts';
+import { syncFolder, writeWhole } from '../files.ts';
 import { log } from '../log.ts';
 import type { Failure } from '../studio-protocol.ts';
 import { Database } from './database.ts';
@@ -16,6 +16,8 @@ const NAME = 'library.db';
 /** Says the schema where any program can read it. */
 const MARKER = 'library.json';
 const BROKEN = 'broken';
+/** What could be read of a broken database, whole, waiting to take its place. */
+const RESCUED = `.${NAME}.rescued`;
 /** The main file and SQLite's write-ahead log. */
 const ENDINGS = ['', '-wal'];
 /** Where a SQLite file keeps `user_version`, four bytes, big-endian. */
@@ -33,22 +35,23 @@ export async function openDatabase(folder: string): Promise<OpenedDatabase> {
   await makeFolder(folder);
   const path = join(folder, NAME);
   await assertNotNewer(folder, path);
+  if (await isThere(join(folder, RESCUED))) return replaceBroken(folder, path, 'Its entries');
   try {
-    return { ...openSound(path), problems: [] };
+    return { ...(await openSound(folder, path)), problems: [] };
   } catch (thrown) {
     if (thrown instanceof TuskError) throw thrown;
     log.warn(`The library is damaged: ${thrown}`);
-    return { ...(await rebuild(folder, path)), isNew: true };
-  } finally {
-    await writeMarker(folder);
+    return replaceBroken(folder, path, `${await rescue(folder, path)} entries`);
   }
 }
 
-function openSound(path: string): { database: Database; isNew: boolean } {
+/** The schema is stated outside before it changes: from then on an older Tusk keeps its hands off. */
+async function openSound(folder: string, path: string): Promise<Omit<OpenedDatabase, 'problems'>> {
   const database = Database.open(path);
   try {
     const isNew = database.schemaVersion === 0;
     if (database.schemaVersion > SCHEMA_VERSION) throw newer(database.schemaVersion);
+    await writeMarker(folder);
     migrate(database);
     return { database, isNew };
   } catch (thrown) {
@@ -57,18 +60,60 @@ function openSound(path: string): { database: Database; isNew: boolean } {
   }
 }
 
-async function rebuild(folder: string, path: string): Promise<{ database: Database; problems: Failure[] }> {
+/**
+ * What can be read goes into a new database beside the broken one, of which only a copy is opened. Until the new one
+ * is whole and has its name, nothing is changed: a kill or a full disk only means to begin again. @returns how many rows.
+ */
+async function rescue(folder: string, path: string): Promise<number> {
+  const copy = join(folder, `.${NAME}.copy`);
+  const made = join(folder, `.${NAME}.rescue`);
+  try {
+    for (const ending of ENDINGS) await ifThere(copyFile(path + ending, copy + ending));
+    await removeDatabase(made);
+    const database = Database.open(made);
+    let rows: number;
+    try {
+      migrate(database);
+      rows = salvage(copy, database);
+    } finally {
+      database.close();
+    }
+    await rename(made, join(folder, RESCUED));
+    return rows;
+  } catch (cause) {
+    throw new TuskError(
+      'file-write',
+      `The library is damaged, and what is left of it can't be written: ${reasonOf(cause)}.`,
+      {
+        hint: 'Free some space and start again; until then nothing is changed.',
+        cause,
+      },
+    );
+  } finally {
+    await removeDatabase(made);
+    await removeDatabase(copy);
+  }
+}
+
+/** @param what could be read */
+async function replaceBroken(folder: string, path: string, what: string): Promise<OpenedDatabase> {
   const aside = join(folder, BROKEN, new Date().toISOString().replace(/\D/g, ''));
   await mkdir(aside, { recursive: true });
   for (const ending of ENDINGS) await ifThere(rename(path + ending, join(aside, NAME + ending)));
-  const copy = join(folder, `.${NAME}.salvage`);
-  for (const ending of ENDINGS) await ifThere(copyFile(join(aside, NAME + ending), copy + ending));
-  const { database } = openSound(path);
-  const rows = salvage(copy, database);
-  for (const ending of [...ENDINGS, '-shm']) await rm(copy + ending, { force: true });
-  const message = `The library was damaged. ${rows} entries could be read; pictures were taken in from their files.`;
+  await rm(`${path}-shm`, { force: true });
+  await rename(join(folder, RESCUED), path);
+  await syncFolder(folder);
+  const { database } = await openSound(folder, path);
+  const message = `The library was damaged. ${what} could be read; pictures were taken in from their files.`;
   const hint = `The damaged file is kept in the library folder under ${BROKEN}.`;
-  return { database, problems: [{ code: 'library-damaged', message, hint }] };
+  return { database, problems: [{ code: 'library-damaged', message, hint }], isNew: true };
+}
+
+const reasonOf = (cause: unknown): string =>
+  (cause instanceof Error ? cause.message : String(cause)).replace(/\.$/, '');
+
+async function removeDatabase(path: string): Promise<void> {
+  for (const ending of [...ENDINGS, '-shm', '-journal']) await rm(path + ending, { force: true });
 }
 
 /** Looks without opening the database: opening it could change its bytes. */
@@ -105,6 +150,12 @@ async function writeMarker(folder: string): Promise<void> {
   const before = await readFile(marker, 'utf8').catch(() => '');
   if (before !== text) await writeWhole(marker, Buffer.from(text)).catch(() => undefined);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
 
 const ifThere = (step: Promise<void>): Promise<void> =>
   step.catch((cause: NodeJS.ErrnoException) => {

@@ -99,8 +99,9 @@ export class Pictures {
 
   /** Ids of all picture files. */
   async ids(): Promise<string[]> {
-    const names = (await readdir(join(this.root, 'pictures'))).filter((name) => name.endsWith('.png'));
-    return names.map((name) => name.slice(0, -'.png'.length)).filter((id) => ID.test(id));
+    const entries = await readdir(join(this.root, 'pictures'), { withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith('.png'));
+    return files.map(({ name }) => name.slice(0, -'.png'.length)).filter((id) => ID.test(id));
   }
 
   /** Milliseconds since 1970. */

@@ -7,11 +7,12 @@ import { recipe as recipeSchema } from '../protocol.ts';
 import type { Version } from '../studio-protocol.ts';
 import { Database, type Row } from './database.ts';
 import type { Pictures } from './pictures.ts';
+import { membersOf } from './stored.ts';
 import type { Versions } from './versions.ts';
 
 const TABLES = ['chats', 'versions', 'turns', 'jobs', 'settings', 'models', 'durations', 'ledger'] as const;
 
-/** Copies every readable row. @returns how many. */
+/** Copies every readable row, and makes pictures findable again. @returns how many. */
 export function salvage(damaged: string, into: Database): number {
   let from: Database | undefined;
   try {
@@ -22,7 +23,11 @@ export function salvage(damaged: string, into: Database): number {
   }
   const source = from;
   try {
-    return into.transaction(() => TABLES.reduce((sum, table) => sum + copyTable(source, table, into), 0));
+    return into.transaction(() => {
+      const rows = TABLES.reduce((sum, table) => sum + copyTable(source, table, into), 0);
+      into.run(SEARCHABLE);
+      return rows;
+    });
   } finally {
     source.close();
   }
@@ -34,13 +39,15 @@ function copyTable(from: Database, table: string, into: Database): number {
     for (const row of readableRows(from, table, direction)) rows.set(Number(row.salvaged_rowid), row);
   let copied = 0;
   for (const { salvaged_rowid: _, ...row } of rows.values()) copied += Number(insert(into, table, row));
-  if (table === 'versions') into.run(SEARCHABLE);
   return copied;
 }
 
 const SEARCHABLE = `INSERT INTO search (rowid, prompt, tags, caption, turns)
-  SELECT number, prompt, (SELECT group_concat(value, ' ') FROM json_each(versions.tags)), caption, '' FROM versions
-  WHERE json_valid(tags)`;
+  SELECT number, prompt, (SELECT group_concat(value, ' ') FROM ${membersOf('versions.tags')}), caption,
+    (SELECT group_concat(asked.text || ' ' || answer.text, ' ')
+      FROM turns AS answer JOIN turns AS asked ON asked.id = answer.reply_to_id, ${membersOf('answer.version_ids')}
+      WHERE answer.mode = 'ask' AND value = versions.id)
+  FROM versions`;
 
 /** Row by row from one end, until a damaged page stops it. */
 function* readableRows(from: Database, table: string, direction: 'ASC' | 'DESC'): Generator<Row> {
@@ -81,9 +88,9 @@ export async function adoptPictures(pictures: Pictures, versions: Versions): Pro
   let adopted = 0;
   for (const id of await pictures.ids()) {
     if (known.has(id)) continue;
-    const file = await pictures.read(id);
-    const size = await pixelSize(file).catch(() => undefined);
-    if (!size) continue;
+    const file = await pictures.read(id).catch(() => undefined);
+    const size = file && (await pixelSize(file).catch(() => undefined));
+    if (!file || !size) continue;
     const carried = recipeSchema.safeParse(readRecipe(file).recipe);
     const recipe = carried.success ? carried.data : undefined;
     versions.add(

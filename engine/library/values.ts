@@ -1,5 +1,6 @@
 /** Small facts: settings, model folders, learned durations, network calls. */
 import type { Database } from './database.ts';
+import { storedJson } from './stored.ts';
 
 export interface NetworkCall {
   /** Milliseconds since 1970. */
@@ -22,7 +23,7 @@ export class Values {
 
   setting(name: string): unknown {
     const row = this.database.first('SELECT value FROM settings WHERE name = ?', [name]);
-    return row && JSON.parse(String(row.value));
+    return row && storedJson(row.value);
   }
 
   setSetting(name: string, value: unknown): void {

@@ -1,6 +1,8 @@
 /** Versions: the pictures of the library, what they came from, and the index that finds them by words. */
-import type { StudioCheckedParams, Version } from '../studio-protocol.ts';
+import { z } from 'zod';
+import { type StudioCheckedParams, type Version, version } from '../studio-protocol.ts';
 import type { Database, Row, Scalar } from './database.ts';
+import { membersOf, stored, storedJson } from './stored.ts';
 
 export type LibraryQuery = StudioCheckedParams<'library.list'>;
 export interface Page {
@@ -16,7 +18,7 @@ const COLUMNS = [
 ];
 const INSERT = `INSERT INTO versions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const IN_CHAT = `SELECT * FROM versions WHERE deleted_at IS NULL AND (chat_id = ?1 OR id IN (
-  SELECT value FROM turns, json_each(turns.version_ids) WHERE turns.chat_id = ?1)) ORDER BY number`;
+  SELECT value FROM turns, ${membersOf('turns.version_ids')} WHERE turns.chat_id = ?1)) ORDER BY number`;
 
 export class Versions {
   constructor(private readonly database: Database) {}
@@ -29,7 +31,7 @@ export class Versions {
   /** What made the picture, as its model wrote it; undefined for pictures no model made. */
   recipe(id: string): unknown {
     const recipe = this.database.first('SELECT recipe FROM versions WHERE id = ?', [id])?.recipe;
-    return typeof recipe === 'string' ? JSON.parse(recipe) : undefined;
+    return typeof recipe === 'string' ? storedJson(recipe) : undefined;
   }
 
   add(version: Version, recipe?: unknown): void {
@@ -98,7 +100,7 @@ export class Versions {
   }
 
   tags(): string[] {
-    const sql = `SELECT DISTINCT value AS tag FROM versions, json_each(versions.tags)
+    const sql = `SELECT DISTINCT value AS tag FROM versions, ${membersOf('versions.tags')}
       WHERE deleted_at IS NULL ORDER BY value`;
     return this.database.all(sql).map(({ tag }) => String(tag));
   }
@@ -143,16 +145,20 @@ function conditions(query: LibraryQuery): Condition {
   if (query.kind) parts.push({ sql: 'kind = ?', values: [query.kind] });
   if (query.tag !== undefined)
     parts.push({
-      sql: 'EXISTS (SELECT 1 FROM json_each(versions.tags) WHERE value = ?)',
+      sql: `EXISTS (SELECT 1 FROM ${membersOf('versions.tags')} WHERE value = ?)`,
       values: [query.tag],
     });
   return { sql: parts.map(({ sql }) => sql).join(' AND '), values: parts.flatMap(({ values }) => values) };
 }
 
-/** Every word must occur, as a beginning at least. Words are quoted, so that no search is a syntax error. */
+/**
+ * Every word must occur, as a beginning at least. Words are quoted, so that no search is a syntax error; one that
+ * another begins with says nothing more, and costs a walk through all it matches.
+ */
 function matchAll(text: string): string {
-  const words = text.match(/[\p{L}\p{N}\p{M}]+/gu) ?? [];
-  return words.map((word) => `"${word}"*`).join(' ');
+  const words = [...new Set(text.toLowerCase().match(/[\p{L}\p{N}\p{M}]+/gu) ?? [])];
+  const telling = words.filter((word) => !words.some((other) => other !== word && other.startsWith(word)));
+  return telling.map((word) => `"${word}"*`).join(' ');
 }
 
 function cursorCondition(cursor: string | null): Condition {
@@ -169,17 +175,19 @@ const valuesOf = (version: Version): Scalar[] => [
   version.caption,
 ];
 
-const json = <T>(value: Scalar | undefined): T => JSON.parse(String(value)) as T;
+/** Written by this program: that it is an object is what damage could have changed. */
+const settings = z.custom<Version['settings']>((value) => typeof value === 'object' && value !== null);
+const { referenceIds, tags, unknownWords } = version.shape;
 
 const versionOf = (row: Row): Version => ({
   id: String(row.id),
   chatId: row.chat_id as string | null,
   parentId: row.parent_id as string | null,
-  referenceIds: json<string[]>(row.reference_ids),
+  referenceIds: stored(referenceIds, row.reference_ids) ?? [],
   kind: row.kind as Version['kind'],
   prompt: String(row.prompt),
   seed: row.seed as number | null,
-  settings: json<Version['settings']>(row.settings),
+  settings: stored(settings, row.settings) ?? {},
   model: String(row.model),
   width: Number(row.width),
   height: Number(row.height),
@@ -187,8 +195,8 @@ const versionOf = (row: Row): Version => ({
   durationMs: row.duration_ms as number | null,
   createdAt: Number(row.created_at),
   starred: row.starred === 1,
-  tags: json<string[]>(row.tags),
+  tags: stored(tags, row.tags) ?? [],
   deletedAt: row.deleted_at as number | null,
-  unknownWords: json<Version['unknownWords']>(row.unknown_words),
+  unknownWords: stored(unknownWords, row.unknown_words) ?? [],
   caption: String(row.caption),
 });

@@ -7,7 +7,14 @@ import type { Handlers, Parts } from './parts.ts';
 const UNRESOLVED = 50;
 const SETTINGS = 'settings';
 
-export const settingsOf = ({ values }: Library): Settings => settings.parse(values.setting(SETTINGS) ?? {});
+/** A value this Tusk doesn't know, or can't read, counts as not set. */
+export function settingsOf({ values }: Library): Settings {
+  const kept = Object(values.setting(SETTINGS)) as Record<string, unknown>;
+  const known = Object.entries(settings.shape).filter(
+    ([name, schema]) => schema.safeParse(kept[name]).success,
+  );
+  return settings.parse(Object.fromEntries(known.map(([name]) => [name, kept[name]])));
+}
 
 export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => {
   const current = () => settingsOf(library);

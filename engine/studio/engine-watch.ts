@@ -68,7 +68,8 @@ export class EngineWatch {
   async use(checkpoint: string | undefined): Promise<void> {
     this.checkpoint = checkpoint;
     this.isWarm = false;
-    this.ready = this.load();
+    if (this.engine) this.ready = this.load();
+    else if (!this.isStopped) this.launch('restarting');
     await this.ready;
   }
 

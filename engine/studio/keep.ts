@@ -2,6 +2,7 @@
 import { enlargePreview, pixelSize } from '../image/convert.ts';
 import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
+import { log } from '../log.ts';
 import type { ModelSummary, PictureResult, Recipe, UpscaleResult } from '../protocol.ts';
 import type { Job, StudioEvent, Turn, Version } from '../studio-protocol.ts';
 import { derived } from './derived.ts';
@@ -32,9 +33,11 @@ export async function keepPicture(
     sizeBytes: picture.bytes.length,
     durationMs: result.timings.totalMs,
   };
-  await library.pictures.write(version.id, picture.bytes);
-  if (frames.length > 0) await library.pictures.writeFrames(version.id, frames);
-  return keepVersion(library, running, 'done', version, recipe, emit);
+  return library.orWithoutPictures([version.id], async () => {
+    await library.pictures.write(version.id, picture.bytes);
+    if (frames.length > 0) await library.pictures.writeFrames(version.id, frames);
+    return keepVersion(library, running, 'done', version, recipe, emit);
+  });
 }
 
 /** @returns the job as it is now on disk. */
@@ -54,8 +57,10 @@ export async function keepEnlarged(
     ...{ width, height, sizeBytes: bytes.length, durationMs: totalMs },
     settings: { ...source.settings, ...job.settings },
   };
-  await library.pictures.write(version.id, bytes);
-  return keepVersion(library, running, 'done', version, undefined, emit);
+  return library.orWithoutPictures([version.id], async () => {
+    await library.pictures.write(version.id, bytes);
+    return keepVersion(library, running, 'done', version, undefined, emit);
+  });
 }
 
 /** Keeps the last preview of a cancelled job as a draft. @returns undefined if there was none yet. */
@@ -76,8 +81,10 @@ export async function keepDraft(
     settings: job.settings,
     sizeBytes: png.length,
   };
-  await library.pictures.write(version.id, png);
-  return keepVersion(library, running, 'cancelled', version, undefined, emit);
+  return library.orWithoutPictures([version.id], async () => {
+    await library.pictures.write(version.id, png);
+    return keepVersion(library, running, 'cancelled', version, undefined, emit);
+  });
 }
 
 /** @returns the job as it is now on disk. */
@@ -124,7 +131,10 @@ async function keepVersion(
     ];
   });
   for (const event of events) emit(event);
-  if (draftId) await library.pictures.removeUnfinished(draftId);
+  if (draftId)
+    await library.pictures
+      .removeUnfinished(draftId)
+      .catch((thrown) => log.warn(`a draft's rest stays: ${thrown}`));
   return kept;
 }
 

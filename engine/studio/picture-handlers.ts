@@ -127,8 +127,10 @@ async function keep(
     deletedAt: null,
     caption: '',
   };
-  await library.pictures.write(version.id, png);
-  library.versions.add(version, recipe);
+  await library.orWithoutPictures([version.id], async () => {
+    await library.pictures.write(version.id, png);
+    library.versions.add(version, recipe);
+  });
   emit({ event: 'version', version });
   return version;
 }

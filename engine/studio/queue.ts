@@ -35,7 +35,7 @@ export class Queue {
   /** Jobs that ran when the studio ended wait again, in their place. */
   recover(): void {
     for (const stored of this.library.jobs.withState('running'))
-      this.library.jobs.put(afterLoss(stored, 'queued'));
+      this.isWritten(() => this.library.jobs.put(afterLoss(stored, 'queued')));
     this.pump();
   }
 
@@ -53,6 +53,11 @@ export class Queue {
     const running = this.running?.job;
     if (running?.id === job.id && running.state === 'running') return running;
     return job.state === 'running' ? { ...job, ...WAITING } : job;
+  }
+
+  private waiting(): StoredJob[] {
+    const pending = this.library.jobs.withState('running', 'queued');
+    return pending.filter(({ job }) => this.live(job).state === 'queued');
   }
 
   /** Previews for a window that has just opened. */
@@ -85,7 +90,7 @@ export class Queue {
   }
 
   async cancelAll(): Promise<void> {
-    for (const { job } of this.library.jobs.withState('queued')) await this.cancel(job.id);
+    for (const { job } of this.waiting()) await this.cancel(job.id);
     if (this.running) await this.cancel(this.running.job.id);
   }
 
@@ -108,7 +113,7 @@ export class Queue {
   }
 
   reorder(ids: readonly string[]): void {
-    const waiting = this.library.jobs.withState('queued');
+    const waiting = this.waiting();
     const rank = (stored: StoredJob) => ids.indexOf(stored.job.id) + 1 || Number.MAX_SAFE_INTEGER;
     const places = waiting.map(({ place }) => place);
     const sorted = [...waiting].sort((a, b) => rank(a) - rank(b));
@@ -229,6 +234,7 @@ export class Queue {
 
   /** The window hears of it at once; the engine stops at its next token or step. */
   private async stopRunning(running: RunningJob): Promise<void> {
+    if (running.job.stage === 'saving') return; // It is made.
     running.job = { ...running.job, state: 'cancelled' };
     running.draftKept = this.keepPreview(running);
     running.controller.abort();
@@ -261,8 +267,9 @@ export class Queue {
     around: (stored: StoredJob) => Partial<StoredJob> = () => ({}),
   ): Job {
     const stored = this.library.jobs.get(id);
-    if (!stored || !from.includes(stored.job.state)) throw notFound(`job that is ${from.join(' or ')}`);
-    const job = alter(stored.job);
+    const now = stored && this.live(stored.job);
+    if (!now || !from.includes(now.state)) throw notFound(`job that is ${from.join(' or ')}`);
+    const job = alter(now);
     this.library.jobs.put({ ...stored, ...around(stored), job });
     this.emit({ event: 'job', job });
     return job;

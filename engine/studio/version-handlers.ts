@@ -7,6 +7,8 @@ type Change = Parameters<Parts['library']['versions']['update']>[1];
 
 export const versionHandlers = ({ library, emit }: Parts) => {
   const { versions, chats } = library;
+  /** Being deleted for good: too late to restore. */
+  const going = new Set<string>();
 
   const change = (id: string, what: Change): Version => {
     const version = versions.update(id, what);
@@ -29,14 +31,22 @@ export const versionHandlers = ({ library, emit }: Parts) => {
     'versions.star': ({ versionId, starred }) => change(versionId, { starred }),
     'versions.tag': ({ versionId, tags }) => change(versionId, { tags: [...new Set(tags)] }),
     'versions.delete': ({ versionIds }) => changeAll(versionIds, { deletedAt: Date.now() }),
-    'versions.restore': ({ versionIds }) => changeAll(versionIds, { deletedAt: null }),
+    'versions.restore': ({ versionIds }) => {
+      if (versionIds.some((id) => going.has(id))) throw notFound('picture');
+      return changeAll(versionIds, { deletedAt: null });
+    },
     'library.list': (query) => versions.list(query),
     'library.tags': () => ({ tags: versions.tags() }),
     /** Files first: a full disk gets room, and a kill in between leaves nothing that was to go. */
     'library.emptyBin': async () => {
-      const ids = versions.binned();
-      for (const id of ids) await library.pictures.remove(id);
-      library.transaction(() => ids.map((id) => versions.remove(id)));
+      const ids = versions.binned().filter((id) => !going.has(id));
+      for (const id of ids) going.add(id);
+      try {
+        for (const id of ids) await library.pictures.remove(id);
+        library.transaction(() => ids.map((id) => versions.remove(id)));
+      } finally {
+        for (const id of ids) going.delete(id);
+      }
       return { deleted: ids.length };
     },
     'prompts.history': () => ({ prompts: chats.prompts(PROMPTS) }),

@@ -11,6 +11,8 @@ import { endServer, openServer, refusedServer } from '../helpers/server.ts';
 import { SmallDisk } from '../helpers/small-disk.ts';
 import { QUICK } from '../helpers/studio.ts';
 
+/** Where a SQLite file counts its free pages. */
+const FREE_PAGES_OFFSET = 36;
 const FULL = /the disk is full or failing|can't be written/;
 
 async function submit(studio: StudioClient, chatId: string, message: string): Promise<string> {
@@ -106,6 +108,49 @@ test('a full disk at the start: the library opens, can be looked at, and gets ro
   await endServer(third, 'SIGTERM');
 });
 
+test('a full disk at the start, with a job at work when Tusk was killed: it opens, the queue holds, nothing is lost', async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const first = await openServer(disk.folder);
+  const { id: chatId } = await first.studio.call('chats.create', { title: 'before' });
+  const settings = { ...QUICK, steps: 1_000 };
+  const request = { chatId, mode: 'create' as const, message: 'a boat', targetIds: [], settings, seed: 7 };
+  const { jobs } = await first.studio.call('jobs.submit', request);
+  await until(async () => (await stateOf(first.studio, chatId, jobs[0]!.id)) === 'running', 'it runs');
+  await endServer(first, 'SIGKILL');
+  await disk.fill();
+  const second = await openServer(disk.folder);
+  const opened = await second.studio.call('studio.open', {});
+  assert.deepEqual([opened.queuePaused, opened.jobs.length], [true, 1]);
+  await disk.empty();
+  await second.studio.call('jobs.cancel', { jobId: jobs[0]!.id });
+  await endServer(second, 'SIGTERM');
+});
+
+test('a damaged library on a full disk: said in plain words, nothing is changed, with room it is rescued', async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const server = await openServer(disk.folder);
+  await server.studio.call('chats.create', { title: 'kept' });
+  await endServer(server, 'SIGTERM');
+  const path = join(disk.folder, 'library.db');
+  const bytes = await readFile(path);
+  bytes.writeUInt32BE(5, FREE_PAGES_OFFSET);
+  await writeFile(path, bytes);
+  await disk.fill();
+  const { code, said } = await refusedServer(disk.folder);
+  assert.equal(code, 1);
+  assert.match(said, FULL);
+  assert.deepEqual(await readFile(path), bytes);
+  await disk.empty();
+  const again = await openServer(disk.folder);
+  const { chats, problems } = await again.studio.call('studio.open', {});
+  assert.deepEqual([chats.map(({ title }) => title), problems.length], [['kept'], 1]);
+  await endServer(again, 'SIGTERM');
+});
+
 test('a library that can not be written is refused with a sentence, and stays as it is', async (t) => {
   const disk = await SmallDisk.mount();
   if (!disk) return t.skip();
@@ -133,6 +178,21 @@ test('two Tusks on one library: the second says so and ends, the first goes on, 
   const second = await openServer(folder);
   assert.equal((await second.studio.call('versions.get', { versionId: kept.id })).prompt, 'kept.png');
   await endServer(second, 'SIGTERM');
+});
+
+test('a port that is taken, or is none: said, and Tusk ends with its engine', async () => {
+  const first = await openServer(await libraryFolder());
+  for (const [port, words] of [
+    [new URL(first.address).port, /port \d+: it is in use by another program\.\nChoose another port/],
+    ['http', /"http" is no port/],
+    ['70000', /"70000" is no port/],
+  ] as const) {
+    const { code, said } = await refusedServer(await libraryFolder(), '--port', port);
+    assert.equal(code, 1);
+    assert.match(said, words);
+    assert.doesNotMatch(said, /\n\s+at |bug in Tusk/);
+  }
+  await endServer(first, 'SIGTERM');
 });
 
 test('a library of a newer Tusk: the server says so, ends, and not a byte is changed', async () => {

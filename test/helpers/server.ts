@@ -16,10 +16,10 @@ export interface ServerProcess {
   studio: StudioClient;
 }
 
-export async function spawnServer(library: string): Promise<ChildProcess> {
+async function spawnServer(library: string, further: readonly string[] = []): Promise<ChildProcess> {
   const renderer = await mkdtemp(join(tmpdir(), 'tusk-page-'));
   await writeFile(join(renderer, 'index.html'), '<!doctype html><title>Tusk</title>');
-  const options = ['--library', library, '--checkpoint', CHECKPOINT, '--renderer', renderer];
+  const options = ['--library', library, '--checkpoint', CHECKPOINT, '--renderer', renderer, ...further];
   return spawn(process.execPath, ['--import', 'tsx', 'engine/browser.ts', ...options], {
     env: { ...process.env, TUSK_THREADS: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -41,8 +41,11 @@ export async function openServer(library: string): Promise<ServerProcess> {
 }
 
 /** What a server says that ends by itself. */
-export async function refusedServer(library: string): Promise<{ code: number | null; said: string }> {
-  const child = await spawnServer(library);
+export async function refusedServer(
+  library: string,
+  ...options: string[]
+): Promise<{ code: number | null; said: string }> {
+  const child = await spawnServer(library, options);
   const said = text(child.stderr!);
   const [code] = (await once(child, 'exit')) as [number | null];
   return { code, said: await said };

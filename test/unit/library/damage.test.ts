@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
+import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { cp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { encodeGeneratedPng } from '../../../engine/image/encode.ts';
+import { Database } from '../../../engine/library/database.ts';
 import { Library } from '../../../engine/library/library.ts';
-import { libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
+import type { Turn } from '../../../engine/studio-protocol.ts';
+import { addPicture, libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
 
 const PICTURES = 40;
 
@@ -75,6 +77,132 @@ for (const [name, damage] of Object.entries(DAMAGES))
     again.close();
   });
 
+const CHAT = 'chat00000001';
+
+/** A chat with a question about a picture, its answer, and a job that waits. */
+function addQuestion(library: Library, versionId: string): void {
+  const times = { createdAt: 1, updatedAt: 2, deletedAt: null };
+  library.chats.put({ id: CHAT, title: 'Suns', ...times, coverVersionId: null });
+  const turn = { chatId: CHAT, mode: 'ask' as const, versionIds: [versionId], jobId: null, createdAt: 3 };
+  const asked: Turn = {
+    ...turn,
+    id: 'turn00000001',
+    role: 'person',
+    text: 'where is the sun?',
+    replyToId: null,
+  };
+  library.chats.putTurn(asked);
+  library.chats.putTurn({
+    ...asked,
+    id: 'turn00000002',
+    role: 'tusk',
+    text: 'at the top',
+    replyToId: asked.id,
+  });
+}
+
+/** Where a SQLite file counts its free pages. */
+const FREE_PAGES_OFFSET = 36;
+
+test('what was said in chats is kept, and still finds its picture', async () => {
+  const folder = await filledLibrary();
+  const library = await Library.open(folder);
+  addQuestion(library, library.versions.list(query).versions[0]!.id);
+  library.close();
+  const path = join(folder, 'library.db');
+  const bytes = await readFile(path);
+  bytes.writeUInt32BE(5, FREE_PAGES_OFFSET);
+  await writeFile(path, bytes);
+  const again = await Library.open(folder);
+  assert.equal(again.problems[0]?.code, 'library-damaged');
+  assert.equal(again.chats.turns(CHAT).length, 2);
+  assert.equal(again.versions.list({ ...query, text: 'sun top' }).total, 1);
+  again.close();
+});
+
+test('a rescue that was ended half-way is done again; one that was ready only takes its place', async () => {
+  const folder = await filledLibrary();
+  const library = await Library.open(folder);
+  addQuestion(library, library.versions.list(query).versions[0]!.id);
+  library.close();
+  const path = join(folder, 'library.db');
+  const whole = await readFile(path);
+  await writeFile(join(folder, '.library.db.rescue'), 'half');
+  await writeFile(join(folder, '.library.db.copy-wal'), 'half');
+  await overwrite(path, 0, 100);
+  const broken = await readFile(path);
+  await writeFile(join(folder, '.library.db.rescued'), whole);
+  const second = await Library.open(folder);
+  assert.equal(second.problems[0]?.code, 'library-damaged');
+  assert.deepEqual([total(second), second.chats.list().length], [PICTURES, 1]);
+  second.close();
+  const [aside] = await readdir(join(folder, 'broken'));
+  assert.deepEqual(await readFile(join(folder, 'broken', aside!, 'library.db')), broken);
+  await rename(path, join(folder, '.library.db.rescued'));
+  const third = await Library.open(folder);
+  assert.equal(third.chats.list().length, 1, 'killed after the broken one was moved aside');
+  third.close();
+  assert.deepEqual(
+    (await readdir(folder)).filter((name) => name.includes('rescued')),
+    [],
+  );
+});
+
+/** SQLite takes any text for good. */
+const FLIPPED = [
+  "UPDATE versions SET tags = '[{' WHERE prompt = 'one'",
+  "UPDATE versions SET tags = '7' WHERE prompt = 'one'",
+  "UPDATE versions SET settings = '' WHERE prompt = 'one'",
+  "UPDATE versions SET reference_ids = 'null' WHERE prompt = 'one'",
+  "UPDATE versions SET unknown_words = '[1]' WHERE prompt = 'one'",
+  "UPDATE versions SET recipe = '{' WHERE prompt = 'one'",
+  "UPDATE turns SET version_ids = '[' WHERE role = 'tusk'",
+  `INSERT INTO jobs VALUES ('abcdefgh01', 1, 'queued', 0, '${CHAT}', 'turn00000001', NULL, '{"id":')`,
+  "INSERT INTO settings VALUES ('settings', '{')",
+];
+
+for (const damage of FLIPPED)
+  test(`a text that can't be read costs itself alone: ${damage}`, async () => {
+    const folder = await libraryFolder();
+    const library = await Library.open(folder);
+    const { id } = await addPicture(library, { prompt: 'one', chatId: CHAT });
+    await addPicture(library, { prompt: 'two', chatId: CHAT, tags: ['x'] });
+    addQuestion(library, id);
+    library.close();
+    const database = Database.open(join(folder, 'library.db'));
+    database.execute(damage);
+    database.close();
+    const again = await Library.open(folder);
+    const { versions, chats, jobs, values } = again;
+    assert.deepEqual(
+      versions.list(query).versions.map(({ prompt }) => prompt),
+      ['two', 'one'],
+    );
+    assert.equal(versions.list({ ...query, tag: 'x' }).total, 1);
+    assert.ok(versions.tags().includes('x'));
+    assert.equal(versions.ofChat(CHAT).length, 2);
+    assert.equal(chats.turns(CHAT).length, 2);
+    assert.deepEqual(jobs.withState('queued'), []);
+    assert.deepEqual([versions.recipe(id), values.setting('settings')], [undefined, undefined]);
+    again.close();
+  });
+
+test('what lies among the pictures and is none is left alone, and never waited for', async () => {
+  const folder = await filledLibrary();
+  const place = (name: string) => join(folder, 'pictures', name);
+  await mkdir(place('abcdefgh01.png'));
+  await writeFile(place('abcdefgh02.png'), '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
+  await writeFile(place('abcdefgh03.png'), '<!doctype html><script>alert(1)</script>');
+  await writeFile(place('abcdefgh04.png'), '');
+  await writeFile(place('a name of its own.png'), await plainPng('red'));
+  if (process.platform !== 'win32') execFileSync('mkfifo', [place('abcdefgh05.png')]);
+  const before = await readdir(join(folder, 'pictures'));
+  const library = await Library.open(folder);
+  assert.deepEqual([total(library), library.problems], [PICTURES, []]);
+  library.close();
+  assert.deepEqual(await readdir(join(folder, 'pictures')), before);
+});
+
 test('a missing database: pictures come back from their files, with the recipe they carry', async () => {
   const folder = await filledLibrary();
   const library = await Library.open(folder);
@@ -119,7 +247,9 @@ test('a second Tusk is told that the library is in use; a killed one leaves no l
   const folder = await libraryFolder();
   const holder = fork('test/helpers/hold-library.ts', [folder], { execArgv: ['--import', 'tsx'] });
   await once(holder, 'message');
+  await writeFile(join(folder, 'library.json'), 'as the holder left it');
   await assert.rejects(Library.open(folder), { code: 'library-locked' });
+  assert.equal(await readFile(join(folder, 'library.json'), 'utf8'), 'as the holder left it');
   holder.kill('SIGKILL');
   await once(holder, 'exit');
   const library = await Library.open(folder);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { strFromU8, strToU8, unzipSync, zipSync } from 'fflate';
 import { packChat, unpackChat } from '../../../engine/library/archive.ts';
 import { Database } from '../../../engine/library/database.ts';
 import { Library } from '../../../engine/library/library.ts';
@@ -39,6 +40,7 @@ test('search finds prompts, tags, captions and what was said, by the beginnings 
   ] as const)
     assert.deepEqual(prompts(library, { text }), [found], text);
   assert.deepEqual(prompts(library, { text: 'sun tree' }), []);
+  assert.deepEqual(prompts(library, { text: 'a BOAT bo boat b' }), ['a boat'], 'a word said twice is one');
   library.close();
 });
 
@@ -180,6 +182,44 @@ test('a file that is no chat is refused with a reason, and leaves nothing', asyn
   assert.deepEqual(library.chats.list(), []);
   for (const opened of [library, source]) opened.close();
 });
+
+type Files = Record<string, Uint8Array>;
+const pictureNames = (files: Files) => Object.keys(files).filter((name) => name.startsWith('pictures'));
+const DAMAGED_CHATS: Record<string, (files: Files) => Files> = {
+  'without its last picture': (files) => {
+    const { [pictureNames(files).at(-1)!]: _, ...rest } = files;
+    return rest;
+  },
+  'whose last picture is cut': (files) => {
+    const name = pictureNames(files).at(-1)!;
+    return { ...files, [name]: files[name]!.subarray(0, 40) };
+  },
+  'that names a picture twice': (files) => {
+    const told = JSON.parse(strFromU8(files['chat.json']!)) as { versions: unknown[] };
+    told.versions.push(told.versions[0]);
+    return { ...files, 'chat.json': strToU8(JSON.stringify(told)) };
+  },
+};
+
+for (const [what, damage] of Object.entries(DAMAGED_CHATS))
+  test(`a chat ${what} is refused, and none of its pictures turns up later`, async () => {
+    const source = await Library.open(await libraryFolder());
+    const chatId = 'chat00000001';
+    const times = { createdAt: 1, updatedAt: 2, deletedAt: null };
+    source.chats.put({ id: chatId, title: 'x', ...times, coverVersionId: null });
+    for (let count = 0; count < 2; count++) await addPicture(source, { chatId });
+    const file = zipSync(damage(unzipSync(await packChat(source, chatId))));
+    const folder = await libraryFolder();
+    const library = await Library.open(folder);
+    await assert.rejects(unpackChat(library, file), (error: { code: string }) =>
+      ['bad-request', 'bad-picture'].includes(error.code),
+    );
+    library.close();
+    const again = await Library.open(folder);
+    assert.equal(again.versions.list(query()).total, 0);
+    assert.deepEqual(await again.pictures.ids(), []);
+    for (const opened of [source, again]) opened.close();
+  });
 
 test('a library of the first schema is brought up to date, and says so outside the database', async () => {
   const folder = await libraryFolder();

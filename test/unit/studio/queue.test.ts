@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { libraryFolder } from '../../helpers/library.ts';
+import { Library } from '../../../engine/library/library.ts';
+import type { StudioEvent } from '../../../engine/studio-protocol.ts';
+import { libraryFolder, plainPng } from '../../helpers/library.ts';
 import { engineIs, isPreview, openStudio, send } from '../../helpers/studio.ts';
 
 test('a message becomes a picture in the chat, with its recipe, found by its words', async () => {
@@ -143,5 +145,80 @@ test('messages that can not be run are refused before anything is stored', async
   ] as const)
     await assert.rejects(send(studio, 'a red apple', change), { code }, JSON.stringify(change).slice(0, 60));
   assert.deepEqual((await studio.call('studio.open', {})).jobs, []);
+  await studio.close();
+});
+
+type Told = Extract<StudioEvent, { event: 'job' }>;
+
+test('cancelled while it is being saved: it is made already, no draft beside it', async () => {
+  const { studio, next, jobIn, events } = await openStudio();
+  const { turn, jobs } = await send(studio, 'a red apple');
+  const isSaved = (event: StudioEvent): event is Told =>
+    event.event === 'job' && event.job.stage === 'saving';
+  await new Promise<void>((resolve) => {
+    studio.subscribe((event) => {
+      if (isSaved(event) && event.job.state === 'running')
+        resolve(void studio.call('jobs.cancel', { jobId: jobs[0]!.id }));
+    });
+  });
+  await jobIn(jobs[0]!.id, 'done');
+  await next(
+    (event): event is Extract<StudioEvent, { event: 'jobs' }> =>
+      event.event === 'jobs' && event.order.length === 0,
+  );
+  assert.deepEqual(
+    events.flatMap((event) => (event.event === 'version' ? [event.version.kind] : [])),
+    ['create'],
+  );
+  const { jobs: after } = await studio.call('chats.get', { chatId: turn.chatId });
+  assert.equal(after[0]?.state, 'done');
+  await studio.close();
+});
+
+test('an engine that keeps stopping is left alone; another model chosen starts it again', async () => {
+  const { studio, next, engines, events } = await openStudio();
+  for (let loss = 0; loss < 5; loss++) {
+    await next(engineIs('ready'));
+    events.length = 0;
+    await engines.at(-1)!.stop();
+  }
+  await next(engineIs('failed'));
+  const count = engines.length;
+  events.length = 0;
+  await studio.call('models.use', { modelId: 'embedded' });
+  assert.equal((await next(engineIs('ready'))).failure, null);
+  assert.equal(engines.length, count + 1);
+  await studio.close();
+});
+
+test('settings of another Tusk: what is unknown counts as not set, the rest holds', async () => {
+  const folder = await libraryFolder();
+  const library = await Library.open(folder);
+  library.values.setSetting('settings', {
+    theme: 'neon',
+    preset: 7,
+    tourSeen: true,
+    sendKey: 'enter',
+    later: 1,
+  });
+  library.close();
+  const { studio } = await openStudio(folder);
+  const { settings } = await studio.call('studio.open', {});
+  assert.deepEqual(
+    [settings.theme, settings.preset, settings.tourSeen, settings.sendKey],
+    ['system', 'balanced', true, 'enter'],
+  );
+  await studio.close();
+});
+
+test('a picture restored while the bin is emptied: told that it is gone, or kept, never both', async () => {
+  const { studio } = await openStudio();
+  const bytes = new Uint8Array(await plainPng('red'));
+  const add = async () => (await studio.call('versions.import', { chatId: null, name: 'a.png', bytes })).id;
+  const ids = [await add(), await add(), await add()];
+  await studio.call('versions.delete', { versionIds: ids });
+  const emptied = studio.call('library.emptyBin', {});
+  await assert.rejects(studio.call('versions.restore', { versionIds: [ids[2]!] }), { code: 'not-found' });
+  assert.deepEqual(await emptied, { deleted: 3 });
   await studio.close();
 });
