@@ -3,6 +3,7 @@
  *
  *   npm run bench [-- --checkpoint FOLDER] [--threads N] [--json]
  *   npm run bench -- --ui                                                  the app in Chromium, with 10,000 pictures
+ *   npm run bench -- --presets [--python PYTHON] [--every N] [--seeds N]   what the presets cost in quality
  *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
  *
  * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
@@ -112,12 +113,22 @@ const { values } = parseArgs({
     threads: { type: 'string' },
     json: { type: 'boolean', default: false },
     ui: { type: 'boolean', default: false },
+    presets: { type: 'boolean', default: false },
+    every: { type: 'string', default: '1' },
+    seeds: { type: 'string', default: '1' },
   },
 });
 if (values.ui) {
   const { measureUi, printUi } = await import('./ui.ts');
   printUi(await measureUi());
   process.exit();
+}
+if (values.presets) {
+  const { measureQuality, printQuality } = await import('./quality/presets.ts');
+  const [every, seeds] = [Number(values.every), Number(values.seeds)];
+  const qualities = await measureQuality({ python: values.python, every, seeds });
+  if (values.json) console.log(JSON.stringify(qualities));
+  process.exit(printQuality(qualities) ? 0 : 1);
 }
 const threads = Number(values.threads ?? availableParallelism());
 const { checkpoint } = values;
