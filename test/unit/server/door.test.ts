@@ -1,11 +1,12 @@
 /** Every line of "who may come in", against the running server. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { WebSocket } from 'ws';
 import { type RunningServer, startServer } from '../../../engine/server.ts';
@@ -189,6 +190,119 @@ test('headers that never end are cut off', async () => {
   clearInterval(slow);
 });
 
+/** What comes back for these very bytes, headers and all. */
+async function raw(bytes: string): Promise<string> {
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => {});
+  socket.end(bytes);
+  let text = '';
+  for await (const part of socket) text += String(part);
+  return text;
+}
+
+const RAW: readonly (readonly [string, () => string, RegExp])[] = [
+  ['no host', () => `GET / HTTP/1.1\r\nCookie: ${cookie}\r\n\r\n`, /^HTTP\/1\.1 400 /],
+  ['no host, the old way', () => `GET / HTTP/1.0\r\nCookie: ${cookie}\r\n\r\n`, /^HTTP\/1\.1 421 /],
+  [
+    'two hosts, ours last',
+    () => `GET / HTTP/1.1\r\nHost: evil\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${cookie}\r\n\r\n`,
+    /^HTTP\/1\.1 4(00|21) /,
+  ],
+  [
+    'a whole address for a path',
+    () => `GET http://evil.example/ HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nCookie: ${cookie}\r\n\r\n`,
+    /^HTTP\/1\.1 404 /,
+  ],
+  ['no HTTP', () => 'hello\r\n\r\n', /^HTTP\/1\.1 400 /],
+  [
+    'headers of 1 MB',
+    () => `GET / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nX: ${'a'.repeat(2 ** 20)}\r\n\r\n`,
+    /^HTTP\/1\.1 431 |^$/,
+  ],
+  [
+    'two lengths of a body',
+    () =>
+      `POST / HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    /^HTTP\/1\.1 40[05] /,
+  ],
+];
+
+for (const [name, bytes, answer] of RAW)
+  test(`refused: ${name}`, async () => assert.match(await raw(bytes()), answer));
+
+test('a form of another site: no answer a page could use, the body is not waited for, nothing is done', async () => {
+  const { total } = await opened.studio.call('library.list', {});
+  const form = { cookie, 'content-type': 'multipart/form-data; boundary=x', 'content-length': '1000000000' };
+  const reply = await get('/studio', { ...form, origin: 'http://evil.example' }, 'POST');
+  assert.equal(reply.status, 403);
+  assert.equal(reply.headers['access-control-allow-origin'], undefined);
+  assert.equal((await opened.studio.call('library.list', {})).total, total);
+});
+
+test('every refusal carries the headers of safety, and gives no cookie', async () => {
+  for (const [path, headers] of [
+    ['/', {}],
+    ['/?token=x', {}],
+    ['/nothing', { cookie }],
+    ['/', { cookie, host: 'evil.example' }],
+  ] as const) {
+    const { headers: told } = await get(path, headers);
+    assert.match(String(told['content-security-policy']), /^default-src 'none'/);
+    assert.equal(told['x-content-type-options'], 'nosniff');
+    assert.equal(told['set-cookie'], undefined);
+    assert.equal(told['access-control-allow-origin'], undefined);
+  }
+});
+
+test('a file that became HTML or SVG behind our back is never served as such', async () => {
+  const bytes = new Uint8Array(await plainPng('blue'));
+  const { id } = await opened.studio.call('versions.import', { chatId: null, name: 'b.png', bytes });
+  for (const text of [
+    '<!doctype html><script>alert(1)</script>',
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  ]) {
+    await writeFile(join(opened.folder, 'pictures', `${id}.png`), text);
+    const { status, headers } = await get(`/pictures/${id}`, { cookie });
+    assert.equal(status, 200);
+    assert.equal(headers['content-type'], 'image/png');
+    assert.equal(headers['x-content-type-options'], 'nosniff');
+    assert.match(String(headers['content-security-policy']), /^default-src 'none'/);
+  }
+  for (const [name, text] of [
+    ['a.png', '<!doctype html><p>hello'],
+    ['a.svg', '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><script>alert(1)</script></svg>'],
+  ] as const) {
+    const file = new TextEncoder().encode(text);
+    const refused = opened.studio.call('versions.import', { chatId: null, name, bytes: file });
+    await assert.rejects(refused, { code: 'bad-picture' });
+  }
+});
+
+/** A text message of a gigabyte as its first bytes announce it, masked as a browser's. */
+const GIGABYTE_HEAD = Buffer.from([0x81, 0xff, 0, 0, 0, 0, 0x40, 0, 0, 0, 1, 2, 3, 4]);
+
+test('a message of a gigabyte is refused when it is announced, not when it is there', async () => {
+  const socket = openSocket();
+  await once(socket, 'open');
+  const { _socket: line } = socket as unknown as { _socket: Duplex };
+  line.write(GIGABYTE_HEAD);
+  const [code] = (await once(socket, 'close')) as [number];
+  assert.equal(code, 1009);
+});
+
+test('a message in endless pieces is cut off, and none is unpacked', async () => {
+  const socket = openSocket();
+  await once(socket, 'open');
+  assert.equal(socket.extensions, '', 'no compression, so no bomb');
+  socket.on('error', () => {});
+  const piece = Buffer.alloc(2 ** 20, 'x');
+  const closed = once(socket, 'close');
+  for (let count = 0; count < 80 && socket.readyState === WebSocket.OPEN; count++)
+    socket.send(piece, { fin: false });
+  const [code] = (await closed) as [number];
+  assert.equal(code, 1009);
+});
+
 const FRAMES: readonly (readonly [string, string | Uint8Array, string])[] = [
   ['no JSON', 'hello', 'bad-request'],
   ['null', 'null', 'bad-request'],
@@ -296,4 +410,29 @@ test('more connections than a person needs are not taken', async () => {
   for (const socket of sockets) socket.destroy();
   await Promise.all(ends);
   assert.equal((await get('/', { cookie })).status, 200);
+});
+
+test('no answer and no failure names a place on the disk', async () => {
+  const { studio, folder } = opened;
+  const said: unknown[] = [];
+  studio.subscribe((event) => said.push(event));
+  const note = async (work: Promise<unknown>) =>
+    said.push(await work.catch((thrown: Error) => thrown.message));
+  await note(studio.call('studio.open', {}));
+  await note(studio.call('library.list', {}));
+  await note(studio.call('models.list', {}));
+  await note(studio.call('models.info', { modelId: 'embedded' }));
+  await note(studio.call('versions.export', { versionIds: [pictureId], format: 'png', recipe: true }));
+  await rm(join(folder, 'pictures', `${pictureId}.png`));
+  await note(
+    studio.call('versions.transform', {
+      versionId: pictureId,
+      transformation: { kind: 'rotate', quarterTurns: 1 },
+    }),
+  );
+  said.push((await get(`/pictures/${pictureId}`, { cookie })).body);
+  const text = said.map((entry) => JSON.stringify(entry)).join('\n');
+  assert.ok(text.includes(pictureId), 'something was said');
+  for (const place of [folder, process.cwd(), tmpdir()])
+    assert.ok(!text.includes(place), text.slice(text.indexOf(place) - 80).slice(0, 200));
 });
