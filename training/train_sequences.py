@@ -42,13 +42,19 @@ FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
 def decision_weight(codes: Tensor, cells: Tensor) -> Tensor:
     """Weight of each code: what the words decide counts most.
 
-    Where an object may begin or not, both must weigh the same, or objects begin too often.
+    Where an object may begin or not, both must weigh the same, or objects begin too often. An edit leaves nothing
+    open: there the cells where an object begins or began weigh five times (`Learner.code_loss`).
     """
-    inside = (codes < OBJECT_CODES) & ~torch.isin(codes % PARTS, FIRST_PARTS)
+    inside = (codes < OBJECT_CODES) & ~begins(codes)
     weight = torch.where(cells % c.GRID == 0, 1.5, 1.0)
     weight[cells == 0] = 3.0
     weight[inside] = 0.5
     return weight
+
+
+def begins(codes: Tensor) -> Tensor:
+    """Whether a code is the first of an object."""
+    return (codes >= 0) & (codes < OBJECT_CODES) & torch.isin(codes % PARTS, FIRST_PARTS)
 
 
 def next_object(wanted: Tensor) -> Tensor:
@@ -57,7 +63,7 @@ def next_object(wanted: Tensor) -> Tensor:
     What an object here would be is known at every ground cell before it, so that all of them teach it.
     """
     n = wanted.shape[1]
-    starts = (wanted >= 0) & (wanted < OBJECT_CODES) & torch.isin(wanted % PARTS, FIRST_PARTS)
+    starts = begins(wanted)
     place = torch.where(starts, torch.arange(n), n)
     following = place.flip(1).cummin(1).values.flip(1)
     code = F.pad(wanted, (0, 1), value=-1).gather(1, following)
@@ -77,6 +83,8 @@ class Learner(nn.Module):
         self.paints = nn.Linear(c.HIDDEN, 14)
         self.parts = nn.Linear(c.HIDDEN, PARTS + 1)
         self.grounds = nn.Linear(c.HIDDEN, scenes.BACKGROUND_CODES + 1)
+        self.old_names = nn.Linear(c.HIDDEN, len(scenes.NAMES) + 1)
+        self.old_parts = nn.Linear(c.HIDDEN, PARTS + 1)
         self.cell_scale = nn.Parameter(torch.tensor(10.0))
         self._start()
 
@@ -128,6 +136,11 @@ class Learner(nn.Module):
         pictures = (where, [d[keep].flatten(0, 1) for d in deep])
         return self.text(x, gen, batch.positions, batch.mask, pictures), tokens
 
+    def old_codes(self, batch: Batch) -> Tensor:
+        """The old picture's code at the cell that each place names, ground where it names none."""
+        cells = F.pad(batch.cells[:, 1:], (0, 1), value=-1)
+        return batch.scene_codes.gather(1, cells.clamp_min(0)).masked_fill(cells < 0, OBJECT_CODES)
+
     def code_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         """Cross-entropy of codes (see decision_weight), and of the cell each state belongs to."""
         wanted = batch.codes
@@ -136,20 +149,23 @@ class Learner(nn.Module):
         at = wanted >= 0
         codes = wanted[at]
         weight = decision_weight(codes, batch.cells[:, 1:][at[:, :-1]])
+        if batch.scene_codes is not None:
+            weight = torch.where(begins(codes) | begins(self.old_codes(batch)[at]), 5.0, weight)
         each, ct, sp = self.codes.loss(self.text.norm(states[-1][at]), codes)
         loss = (each * weight).sum() / weight.sum()
         coming = next_object(wanted)[at]
         open_ = coming >= 0
         self.coming = F.cross_entropy(ct[open_], coming[open_] // PARTS)
         loss = loss + 0.5 * self.coming + 0.1 * F.cross_entropy(sp[open_], coming[open_] % PARTS)
-        self.first = each[(codes < OBJECT_CODES) & torch.isin(codes % PARTS, FIRST_PARTS)].mean().item()
+        self.first = each[begins(codes)].mean().item()
         cells = batch.cells >= 0
         mean = F.normalize(condition(states, c.CONDITION_LAYERS)[cells], dim=-1)
         return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
 
     @half_precision()
-    def copy_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
-        """How little the COPIERS look at the old picture's cell while they name the code of the same cell.
+    def copy_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
+        """How little the COPIERS look at the old picture's cell while they name the code of the same cell,
+        and how badly the class and part there can be read from the state after the first of them.
 
         Without it a decoder this small passes whole objects through a summary, and what an edit keeps drifts.
         """
@@ -169,7 +185,13 @@ class Learner(nn.Module):
             k = rotate_half(attention.k_norm(F.linear(x, attention.k_proj.weight[rows]))[:, None], cos, sin)[:, 0]
             score = (q @ k.transpose(1, 2)).float() * q.shape[-1] ** -0.5
             losses.append(-score.masked_fill(ahead, -1e9).log_softmax(-1)[row, place, key].mean())
-        return sum(losses) / len(losses)
+        old = self.old_codes(batch)[row, place]
+        is_object = old < OBJECT_CODES
+        known = F.rms_norm(states[COPIERS[0][0] + 1][row, place].float(), (c.HIDDEN,))
+        names = CLASS[old.clamp_max(OBJECT_CODES - 1) // PARTS].masked_fill(~is_object, len(scenes.NAMES))
+        parts = (old % PARTS).masked_fill(~is_object, PARTS)
+        read = F.cross_entropy(self.old_names(known), names) + F.cross_entropy(self.old_parts(known), parts)
+        return sum(losses) / len(losses), read
 
     def answer_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """Cross-entropy of answer words among text and visual ids."""
@@ -217,9 +239,9 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
-    copy = model.copy_loss(states, batch)
-    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy
-    yield loss, {"edit": code.item(), "copy": copy.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    copy, read = model.copy_loss(states, batch)
+    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read
+    yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
     states, tokens = model.states(batch)
     answer = model.answer_loss(states, batch)
