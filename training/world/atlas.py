@@ -1,8 +1,8 @@
 """Three atlases of every thing (3-D, flat, line drawing) and its sized, painted, turned pictures.
 
-`python -m training.world.atlas build FOLDER [ART ...]` rebuilds the sheets from the npm packages @lobehub/fluent-emoji-3d 1.1.0
-and @iconify-json/fluent-emoji-flat 1.2.6 (art: Microsoft Fluent Emoji, MIT) in FOLDER/node_modules; it alone needs
-`pip install resvg-py`. The line drawings are the flat pictures' outlines.
+`python -m training.world.atlas build FOLDER [ART ...]` rebuilds the sheets from the npm packages
+@lobehub/fluent-emoji-3d 1.1.0 and @iconify-json/fluent-emoji-flat 1.2.6 (art: Microsoft Fluent Emoji, MIT) in
+FOLDER/node_modules; it alone needs `pip install resvg-py==0.5.0`. The line drawings are the flat pictures' outlines.
 """
 
 import io
@@ -101,7 +101,7 @@ def _cover(sprite: np.ndarray, own: str) -> np.ndarray:
 
 
 def _painted(sprite: np.ndarray, own: str, colour: np.ndarray) -> np.ndarray:
-    """Recoloured by a ramp over lightness that keeps the shading: `colour` lies where the covered part's median does."""
+    """Recoloured by a ramp over lightness that keeps the shading; the covered part's median becomes `colour`."""
     cover = _cover(sprite, own)
     luma = sprite[..., :3] @ LUMA
     middle = max(float(np.median(luma[cover * sprite[..., 3] > 0.5])), 0.05)

@@ -29,7 +29,7 @@ from .phrases import (
     plural_of,
 )
 from .requests import Related, Request, Wanted, placed_at
-from .scenes import OPPOSITE, Placed, Scene, beside, between, clear_relation, stands_on
+from .scenes import Placed, Scene, beside, between, clear_relation, stands_on
 from .vocabulary import BY_NAME, NAMES, PLACES
 
 Rng = np.random.Generator
@@ -191,12 +191,16 @@ def ground_tail(ground: Ground, rng: Rng) -> tuple[str, tuple[str, ...]]:
         if rng.random() < 0.75:
             return choice(rng, SCENERY_PLACES[ground.kind]), (ground.kind,)
         name = choice(rng, SCENERY_NAMES[ground.kind])
-        return choice(rng, ("in front of {}", "with {} as background", "with {} in the background")).format(name), (ground.kind,)
+        return choice(rng, ("in front of {}", "with {} as background", "with {} in the background")).format(name), (
+            ground.kind,
+        )
     words, said = ground_noun(ground, rng)
     if ground.kind == "solid" and rng.random() < 0.12:
         return f"on {words.split(' ', 1)[1].rsplit(' ', 1)[0]}", said
     bare = words.split(" ", 1)[1]
-    return choice(rng, (f"on {words}", f"on {words}", f"with {words}", f"against {words}", f"in front of {words}", bare)), said
+    return choice(
+        rng, (f"on {words}", f"on {words}", f"with {words}", f"against {words}", f"in front of {words}", bare)
+    ), said
 
 
 def ground_lead(ground: Ground, rng: Rng) -> tuple[str, tuple[str, ...]]:
@@ -204,7 +208,9 @@ def ground_lead(ground: Ground, rng: Rng) -> tuple[str, tuple[str, ...]]:
     if ground.kind in SCENERY_PLACES:
         name = choice(rng, SCENERY_NAMES[ground.kind])
         where = choice(rng, SCENERY_PLACES[ground.kind])
-        return choice(rng, (f"{name} with {{}}", f"{where}, {{}}", f"{where} there is {{}}", f"{name}, {{}}")), (ground.kind,)
+        return choice(rng, (f"{name} with {{}}", f"{where}, {{}}", f"{where} there is {{}}", f"{name}, {{}}")), (
+            ground.kind,
+        )
     words, said = ground_noun(ground, rng)
     return choice(rng, (f"{words} with {{}}", f"on {words} {{}}", f"{words}, {{}}", f"on {words}, {{}}")), said
 
@@ -280,7 +286,11 @@ def _paired(a: Group, b: Group, how: str, scene: Scene, rng: Rng, detail: Detail
         words = choice(rng, RELATION_WORDS[how])
         text = f"{first} and {second}. the {a.one.name} is {words} the {b.one.name}"
         return text, wanted, [Related(how, 0, 1)]
-    return f"{first} {choice(rng, RELATION_WORDS[how])} {_definite(second, b, scene, rng)}", wanted, [Related(how, 0, 1)]
+    return (
+        f"{first} {choice(rng, RELATION_WORDS[how])} {_definite(second, b, scene, rng)}",
+        wanted,
+        [Related(how, 0, 1)],
+    )
 
 
 def _definite(words: str, group: Group, scene: Scene, rng: Rng) -> str:
@@ -299,7 +309,8 @@ def _amid(scene: Scene, parts: list[Group], rng: Rng, detail: Detail) -> Core | 
         for a, b in permutations([g for g in parts if g is not middle and g.single], 2):
             if len(parts) == 3 and between(middle.one, a.one, b.one):
                 said = [phrase(g, scene, rng, detail.size) for g in (middle, a, b)]
-                text = f"{said[0][0]} {choice(rng, RELATION_WORDS['between'])} {_definite(said[1][0], a, scene, rng)} and {_definite(said[2][0], b, scene, rng)}"
+                one, other = (_definite(words, g, scene, rng) for (words, _), g in zip(said[1:], (a, b), strict=True))
+                text = f"{said[0][0]} {choice(rng, RELATION_WORDS['between'])} {one} and {other}"
                 return text, [w for _, w in said], [Related("between", 0, 1, 2)]
         for pair in (g for g in parts if len(g.members) == 2):
             if len(parts) == 2 and between(middle.one, *pair.members):
@@ -339,7 +350,9 @@ def _absent(scene: Scene, rng: Rng) -> tuple[str, str]:
     name = choice(rng, [n for n in NAMES if n not in {o.name for o in scene.objects}])
     thing = BY_NAME[name]
     one = name if thing.plural is None else f"{article(name)} {name}"
-    return choice(rng, (f"without {one}", f"without any {thing.plural or name}", f"but no {name}", f"no {thing.plural or name}")), name
+    return choice(
+        rng, (f"without {one}", f"without any {thing.plural or name}", f"but no {name}", f"no {thing.plural or name}")
+    ), name
 
 
 def typed(text: str, rng: Rng, end: str = "", ended: float = 0.0) -> str:
@@ -440,7 +453,14 @@ def ground_described(ground: Ground, coloured: bool) -> str:
     return f"on {article(words)} {words}"
 
 
-STYLE_ANSWER = {"3d": "3d", "flat": "flat", "pixel": "pixel art", "line": "line drawing", "grey": "black and white", "sticker": "sticker"}
+STYLE_ANSWER = {
+    "3d": "3d",
+    "flat": "flat",
+    "pixel": "pixel art",
+    "line": "line drawing",
+    "grey": "black and white",
+    "sticker": "sticker",
+}
 
 
 def describe(scene: Scene) -> str:

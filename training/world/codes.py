@@ -142,7 +142,9 @@ def _objects(codes: Codes) -> tuple[Placed, ...]:
     found = []
     for (name, size, row, column), looks in votes.items():
         if len(looks) * 2 >= size * size and 0 <= row <= GRID - size and 0 <= column <= GRID - size:
-            found.append(Placed(name, size, row, column, _most([x.tint for x in looks]), _most([x.turn for x in looks])))
+            found.append(
+                Placed(name, size, row, column, _most([x.tint for x in looks]), _most([x.turn for x in looks]))
+            )
     return tuple(found)
 
 
@@ -184,7 +186,10 @@ def _ground(codes: Codes) -> Ground:
     if kind == "gradient":
         grounds, rows = _gradients()
         return grounds[int(((rows[:, [r for r, _ in own]] - colours) ** 2).sum((1, 2)).argmin())]
-    named = {z: [_nearest_colour(x) for x, cell in zip(colours, own.values(), strict=True) if cell.zone == z] for z in ("even", "odd")}
+    named = {
+        z: [_nearest_colour(x) for x, cell in zip(colours, own.values(), strict=True) if cell.zone == z]
+        for z in ("even", "odd")
+    }
     even, odd = (_most(named[z]) if named[z] else "white" for z in ("even", "odd"))
     return Ground(kind, even, to=odd)
 

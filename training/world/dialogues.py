@@ -98,15 +98,32 @@ def _ask_about(chat: _Chat, rng: Rng) -> bool:
     u = rng.random()
     if u < 0.3:
         chat.topic = "where"
-        return chat.say("ask", choice(rng, ("where is {}", "where do you see {}", "in which part of the {{p}} is {}")).format(the), PLACE_ANSWER[o.place], rng)
+        return chat.say(
+            "ask",
+            choice(rng, ("where is {}", "where do you see {}", "in which part of the {{p}} is {}")).format(the),
+            PLACE_ANSWER[o.place],
+            rng,
+        )
     if u < 0.6 and o.colour and chat.scene.coloured:
         chat.topic = "colour"
-        return chat.say("ask", choice(rng, ("what colour is {}", "what color is {}", "which colour does {} have")).format(the), o.colour, rng)
+        return chat.say(
+            "ask",
+            choice(rng, ("what colour is {}", "what color is {}", "which colour does {} have")).format(the),
+            o.colour,
+            rng,
+        )
     chat.topic = None
     if len(chat.scene.objects) == 1 and u < 0.85:
-        return chat.say("ask", choice(rng, ("what is this", "what do you see", "what is in the {p}")), named(o, chat.scene.coloured), rng)
+        return chat.say(
+            "ask",
+            choice(rng, ("what is this", "what do you see", "what is in the {p}")),
+            named(o, chat.scene.coloured),
+            rng,
+        )
     one = word if BY_NAME[o.name].plural is None else f"{article(word)} {word}"
-    return chat.say("ask", choice(rng, ("do you see {}", "can you see {}", "does the {{p}} show {}")).format(one), "yes", rng)
+    return chat.say(
+        "ask", choice(rng, ("do you see {}", "can you see {}", "does the {{p}} show {}")).format(one), "yes", rng
+    )
 
 
 def _ask_of_it(chat: _Chat, rng: Rng) -> bool:
@@ -118,22 +135,34 @@ def _ask_of_it(chat: _Chat, rng: Rng) -> bool:
     u = rng.random()
     if u < 0.3 and chat.topic != "where":
         chat.topic = "where"
-        return chat.say("ask", lead + choice(rng, ("where is it", "where exactly is it", "where in the {p} is it")), PLACE_ANSWER[o.place], rng)
+        return chat.say(
+            "ask",
+            lead + choice(rng, ("where is it", "where exactly is it", "where in the {p} is it")),
+            PLACE_ANSWER[o.place],
+            rng,
+        )
     if u < 0.6 and chat.topic != "colour" and o.colour and chat.scene.coloured:
         chat.topic = "colour"
-        return chat.say("ask", lead + choice(rng, ("what colour is it", "what color is it", "which colour is it")), o.colour, rng)
+        return chat.say(
+            "ask", lead + choice(rng, ("what colour is it", "what color is it", "which colour is it")), o.colour, rng
+        )
     if u < 0.75 and o.colour and chat.scene.coloured:
         chat.topic = None
         right = rng.random() < 0.5
         colour = o.colour if right else choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
-        return chat.say("ask", f"{lead}is it {colour_word(colour, rng)}", "yes" if right else f"no, it is {o.colour}", rng)
+        return chat.say(
+            "ask", f"{lead}is it {colour_word(colour, rng)}", "yes" if right else f"no, it is {o.colour}", rng
+        )
     return _ask_beside_it(chat, rng, lead)
 
 
 def _ask_beside_it(chat: _Chat, rng: Rng, lead: str) -> bool:
     """'and what is next to it?' moves the focus on."""
     hows = ("left", "right", "above", "below", "beside", "on")
-    found = {h: [k for k in _unique(chat.scene) if k != chat.focus and related(h, chat.scene.objects[k], chat.it)] for h in hows}
+    found = {
+        h: [k for k in _unique(chat.scene) if k != chat.focus and related(h, chat.scene.objects[k], chat.it)]
+        for h in hows
+    }
     every = {h: sum(related(h, o, chat.it) for o in chat.scene.objects if o is not chat.it) for h in hows}
     clear = [h for h in hows if len(found[h]) == every[h] == 1]
     if not clear:
@@ -152,8 +181,18 @@ def _ask_same_of_other(chat: _Chat, rng: Rng) -> bool:
         return False
     chat.focus, chat.changed = choice(rng, options), None
     o = chat.it
-    text = choice(rng, ("and the {}", "what about the {}", "and that of the {}" if chat.topic == "colour" else "and the {}", "how about the {}"))
-    return chat.say("ask", text.format(noun(o.name, False, rng)), PLACE_ANSWER[o.place] if chat.topic == "where" else o.colour, rng)
+    text = choice(
+        rng,
+        (
+            "and the {}",
+            "what about the {}",
+            "and that of the {}" if chat.topic == "colour" else "and the {}",
+            "how about the {}",
+        ),
+    )
+    return chat.say(
+        "ask", text.format(noun(o.name, False, rng)), PLACE_ANSWER[o.place] if chat.topic == "where" else o.colour, rng
+    )
 
 
 def _ask_anything(chat: _Chat, rng: Rng) -> bool:
@@ -167,11 +206,23 @@ def _ask_anything(chat: _Chat, rng: Rng) -> bool:
 
 
 _AFTER = {
-    "colour": lambda chat: (("what colour is it now", "which color is it now", "and what colour is it now"), chat.it.colour),
-    "place": lambda chat: (("where is it now", "and where is it now", "where do you see it now"), PLACE_ANSWER[chat.it.place]),
-    "ground": lambda chat: (("what is the background now", "and what is behind it now"), ground_answer(chat.scene.ground)),
+    "colour": lambda chat: (
+        ("what colour is it now", "which color is it now", "and what colour is it now"),
+        chat.it.colour,
+    ),
+    "place": lambda chat: (
+        ("where is it now", "and where is it now", "where do you see it now"),
+        PLACE_ANSWER[chat.it.place],
+    ),
+    "ground": lambda chat: (
+        ("what is the background now", "and what is behind it now"),
+        ground_answer(chat.scene.ground),
+    ),
     "style": lambda chat: (("what style is it now", "which style does it have now"), STYLE_ANSWER[chat.scene.style]),
-    "count": lambda chat: (("how many things are left", "how many objects are there now"), NUMBER[len(chat.scene.objects)]),
+    "count": lambda chat: (
+        ("how many things are left", "how many objects are there now"),
+        NUMBER[len(chat.scene.objects)],
+    ),
 }
 
 
@@ -191,7 +242,12 @@ def _ask_description(chat: _Chat, rng: Rng) -> bool:
     if chat.scene is None:
         return False
     chat.focus = chat.topic = chat.changed = None
-    return chat.say("ask", choice(rng, ("describe it", "describe the {p}", "now describe the {p}", "so what do we have now")), describe(chat.scene), rng)
+    return chat.say(
+        "ask",
+        choice(rng, ("describe it", "describe the {p}", "now describe the {p}", "so what do we have now")),
+        describe(chat.scene),
+        rng,
+    )
 
 
 # ---------------------------------------------------------------- changing and drawing
@@ -209,19 +265,32 @@ def _change_it(chat: _Chat, rng: Rng) -> bool:
         if not options:
             return False
         colour = choice(rng, options)
-        text, target = f"{choice(rng, ('make', 'paint', 'colour', 'turn'))} {{}} {colour}", chat.scene.with_object(chat.focus, tint=colour)
+        text, target = (
+            f"{choice(rng, ('make', 'paint', 'colour', 'turn'))} {{}} {colour}",
+            chat.scene.with_object(chat.focus, tint=colour),
+        )
     elif kind == "place":
         place = choice(rng, [p for p in PLACES if p != o.place])
         best = nearest(spots(chat.scene.without(chat.focus), o, lambda m: m.place == place), o)
         if best is None:
             return False
-        text, target = f"{choice(rng, ('move', 'put', 'bring'))} {{}} to the {place}", chat.scene.with_object(chat.focus, row=best.row, column=best.column)
+        text, target = (
+            f"{choice(rng, ('move', 'put', 'bring'))} {{}} to the {place}",
+            chat.scene.with_object(chat.focus, row=best.row, column=best.column),
+        )
     elif kind == "size":
         step = choice(rng, (1, -1))
-        best = nearest(spots(chat.scene.without(chat.focus), replace(o, size=o.size + step)), o) if 2 <= o.size + step <= 5 else None
+        best = (
+            nearest(spots(chat.scene.without(chat.focus), replace(o, size=o.size + step)), o)
+            if 2 <= o.size + step <= 5
+            else None
+        )
         if best is None:
             return False
-        text, target = f"make {{}} {'bigger' if step > 0 else 'smaller'}", chat.scene.with_object(chat.focus, size=best.size, row=best.row, column=best.column)
+        text, target = (
+            f"make {{}} {'bigger' if step > 0 else 'smaller'}",
+            chat.scene.with_object(chat.focus, size=best.size, row=best.row, column=best.column),
+        )
     else:
         if len(chat.scene.objects) < 2:
             return False
@@ -252,8 +321,9 @@ def _change_whole(chat: _Chat, rng: Rng) -> bool:
 
 
 _WISHES = (
-    "draw {}", "can you draw {}", "please draw {}", "draw me {}", "i want a picture of {}", "make a picture of {}", "paint {}", "create {}",
-    "could you draw {}", "i'd like to see {}", "show me {}", "now draw {}", "let's draw {}", "generate {}",
+    "draw {}", "can you draw {}", "please draw {}", "draw me {}", "i want a picture of {}", "make a picture of {}",
+    "paint {}", "create {}", "could you draw {}", "i'd like to see {}", "show me {}", "now draw {}", "let's draw {}",
+    "generate {}",
 )  # fmt: skip
 
 
@@ -274,29 +344,81 @@ _STYLE_LIST = listed([STYLE_ANSWER[s] for s in STYLES])
 _GROUND_LIST = "plain colours, gradients, checkered patterns, " + listed(list(SCENERIES))
 _ENGLISH = "i understand english only. i can draw, change and describe pictures of things i know."
 _TALK: dict[str, tuple[tuple[str, ...], str]] = {
-    "hello": (("hello", "hi", "hey", "good morning", "hi there", "good evening", "hello tusk"), "hello! tell me what to draw, or show me a picture."),
+    "hello": (
+        ("hello", "hi", "hey", "good morning", "hi there", "good evening", "hello tusk"),
+        "hello! tell me what to draw, or show me a picture.",
+    ),
     "thanks": (("thanks", "thank you", "great, thanks", "well done", "nice", "cool, thank you"), "you're welcome!"),
     "bye": (("bye", "goodbye", "see you", "good night", "that's all"), "goodbye!"),
-    "who": (("who are you", "what are you", "what is your name", "are you an ai"), "i am a small model that draws, changes and describes pictures."),
+    "who": (
+        ("who are you", "what are you", "what is your name", "are you an ai"),
+        "i am a small model that draws, changes and describes pictures.",
+    ),
     "abilities": (
-        ("what can you do", "what are you able to do", "how can you help me", "help", "what do you know", "what is possible here", "what can i ask you"),
+        (
+            "what can you do",
+            "what are you able to do",
+            "how can you help me",
+            "help",
+            "what do you know",
+            "what is possible here",
+            "what can i ask you",
+        ),
         "i can draw up to four things, change a picture and answer questions about it.",
     ),
-    "count": (("how many things do you know", "how many things can you draw", "how many objects do you know"), f"i know {len(NAMES)} things."),
-    "colours": (("which colours do you know", "what colors can you paint", "which colors are there", "what colours do you know"), f"i know {listed(list(COLOUR_NAMES))}."),
-    "styles": (("which styles do you know", "what styles can you draw", "in which styles can you draw", "what art styles are there"), f"i know {_STYLE_LIST}."),
-    "backgrounds": (("which backgrounds do you know", "what backgrounds can you draw", "which backgrounds are there"), f"i know {_GROUND_LIST}."),
+    "count": (
+        ("how many things do you know", "how many things can you draw", "how many objects do you know"),
+        f"i know {len(NAMES)} things.",
+    ),
+    "colours": (
+        (
+            "which colours do you know",
+            "what colors can you paint",
+            "which colors are there",
+            "what colours do you know",
+        ),
+        f"i know {listed(list(COLOUR_NAMES))}.",
+    ),
+    "styles": (
+        (
+            "which styles do you know",
+            "what styles can you draw",
+            "in which styles can you draw",
+            "what art styles are there",
+        ),
+        f"i know {_STYLE_LIST}.",
+    ),
+    "backgrounds": (
+        ("which backgrounds do you know", "what backgrounds can you draw", "which backgrounds are there"),
+        f"i know {_GROUND_LIST}.",
+    ),
     "edits": (
         ("how can you change a picture", "what edits can you do", "how can i edit a picture", "what can you change"),
-        "i can add, remove, replace, recolour, resize, move, flip, rotate, copy and cut out things, and change background and style.",
+        "i can add, remove, replace, recolour, resize, move, flip and turn things, and change the background.",
     ),
     "english": (
-        ("zeichne eine katze", "was siehst du", "dessine un chat", "que ves", "dibuja un perro", "disegna un gatto", "hallo wie geht es dir",
-         "bonjour", "male ein rotes auto", "qu'est-ce que c'est", "teken een hond", "hola que puedes hacer", "wo ist die katze"),
+        (
+            "zeichne eine katze",
+            "was siehst du",
+            "dessine un chat",
+            "que ves",
+            "dibuja un perro",
+            "disegna un gatto",
+            "hallo wie geht es dir",
+            "bonjour",
+            "male ein rotes auto",
+            "qu'est-ce que c'est",
+            "teken een hond",
+            "hola que puedes hacer",
+            "wo ist die katze",
+        ),
         _ENGLISH,
     ),
-    "nothing shown": (("what do you think", "are you sure", "why", "how old are you", "what time is it", "tell me a joke"), "i don't know. ask me about pictures."),
-}  # fmt: skip
+    "nothing shown": (
+        ("what do you think", "are you sure", "why", "how old are you", "what time is it", "tell me a joke"),
+        "i don't know. ask me about pictures.",
+    ),
+}
 
 
 def _talk(chat: _Chat, rng: Rng) -> bool:
@@ -305,7 +427,9 @@ def _talk(chat: _Chat, rng: Rng) -> bool:
     if u < 0.15:
         kind = choice(rng, _KNOWN_KINDS)
         known = [t.name for t in THINGS if kind in t.kinds][:8]
-        text = choice(rng, ("which {} do you know", "what {} can you draw", "which {} can you draw")).format(KINDS[kind])
+        text = choice(rng, ("which {} do you know", "what {} can you draw", "which {} can you draw")).format(
+            KINDS[kind]
+        )
         return chat.say("talk", text, f"for example {listed(known)}.", rng)
     if u < 0.3:
         return _talk_of_word(chat, rng)
@@ -332,8 +456,23 @@ def _talk_of_word(chat: _Chat, rng: Rng) -> bool:
 def _ask_without_picture(chat: _Chat, rng: Rng) -> bool:
     if chat.scene is not None:
         return False
-    text = choice(rng, ("what do you see", "where is the {n}", "describe the {p}", "what colour is the {n}", "make it blue", "remove the {n}"))
-    return chat.say("talk", text.replace("{n}", choice(rng, NAMES)), "there is no picture yet. show me one, or tell me what to draw.", rng)
+    text = choice(
+        rng,
+        (
+            "what do you see",
+            "where is the {n}",
+            "describe the {p}",
+            "what colour is the {n}",
+            "make it blue",
+            "remove the {n}",
+        ),
+    )
+    return chat.say(
+        "talk",
+        text.replace("{n}", choice(rng, NAMES)),
+        "there is no picture yet. show me one, or tell me what to draw.",
+        rng,
+    )
 
 
 # ---------------------------------------------------------------- whole chats
@@ -351,7 +490,12 @@ _MOVES: tuple[tuple[float, Move], ...] = (
     (0.25, _draw),
     (0.25, _talk),
 )
-_OPENINGS: tuple[tuple[float, Move], ...] = ((1.0, _ask_about), (0.3, _ask_anything), (0.1, _talk), (0.1, _ask_description))
+_OPENINGS: tuple[tuple[float, Move], ...] = (
+    (1.0, _ask_about),
+    (0.3, _ask_anything),
+    (0.1, _talk),
+    (0.1, _ask_description),
+)
 _EMPTY: tuple[tuple[float, Move], ...] = ((1.0, _draw), (0.6, _talk), (0.1, _ask_without_picture))
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from training.data.scenes import choice
 
+from . import instructions as say
 from .atlas import distinct
 from .captions import Group, at, colour_word, ground_noun, noun, phrase, said_turn, typed
 from .grounds import GRID, WHITE, Ground
@@ -117,7 +118,9 @@ def the(scene: Scene, i: int, rng: Rng, pronoun: bool = True) -> str | None:
         how = clear_relation(o, other)
         if how:
             side = {"left": "left", "right": "right", "above": "upper", "below": "lower"}[how]
-            tail = {"left": "on the left", "right": "on the right", "above": "at the top", "below": "at the bottom"}[how]
+            tail = {"left": "on the left", "right": "on the right", "above": "at the top", "below": "at the bottom"}[
+                how
+            ]
             return f"the {side} {word}" if rng.random() < 0.5 else f"the {word} {tail}"
     return None
 
@@ -144,27 +147,12 @@ def spots(scene: Scene, o: Placed, test: Callable[[Placed], bool] = lambda o: Tr
 
 def nearest(options: list[Placed], to: Placed) -> Placed | None:
     """The box whose centre is nearest."""
-    return min(options, key=lambda m: (m.centre[0] - to.centre[0]) ** 2 + (m.centre[1] - to.centre[1]) ** 2, default=None)
+    return min(
+        options, key=lambda m: (m.centre[0] - to.centre[0]) ** 2 + (m.centre[1] - to.centre[1]) ** 2, default=None
+    )
 
 
 # ---------------------------------------------------------------- add, remove, replace
-
-_ADD = (
-    "add {n} {p}", "add {n} {p}", "put {n} {p}", "place {n} {p}", "insert {n} {p}", "draw {n} {p}", "include {n} {p}",
-    "i want {n} {p}", "there should be {n} {p}", "can you add {n} {p}", "please add {n} {p}", "also draw {n} {p}",
-    "paint {n} {p}", "add {n} {p} please",
-)  # fmt: skip
-_REMOVE = (
-    "remove {o}", "delete {o}", "erase {o}", "get rid of {o}", "take {o} away", "take away {o}", "take out {o}",
-    "please remove {o}", "{o} should disappear", "i don't want {o}", "without {o}", "can you remove {o}", "clear {o}",
-    "remove {o} from the picture", "make {o} disappear",
-)  # fmt: skip
-_ALL_BUT = ("remove everything except {o}", "remove all but {o}", "keep only {o}, leave the background", "delete everything but {o}")
-_REPLACE = (
-    "replace {o} with {n}", "replace {o} with {n}", "replace {o} by {n}", "turn {o} into {n}", "swap {o} for {n}",
-    "swap {o} with {n}", "change {o} to {n}", "change {o} into {n}", "put {n} in place of {o}", "exchange {o} for {n}",
-    "make {o} {n}", "i want {n} instead of {o}", "substitute {n} for {o}", "{n} instead of {o}",
-)  # fmt: skip
 
 
 def _some_thing(scene: Scene, rng: Rng, size: int) -> Placed:
@@ -186,7 +174,7 @@ def _add(scene: Scene, rng: Rng) -> Change | None:
         if not options:
             return None
         new = choice(rng, options)
-        text = choice(rng, _ADD).format(n=_new(new, scene, rng), p=at(place, rng))
+        text = choice(rng, say.ADD).format(n=_new(new, scene, rng), p=at(place, rng))
         return Change(text, scene.plus(new))
     if u < 0.85:
         picked = _pick(scene, rng)
@@ -197,13 +185,17 @@ def _add(scene: Scene, rng: Rng) -> Change | None:
         best = nearest(spots(scene, new, lambda m: related(how, m, o)), o)
         if best is None or picked[1] == "it":
             return None
-        text = choice(rng, _ADD).format(n=_new(best, scene, rng), p=f"{choice(rng, RELATION_WORDS[how])} {picked[1]}")
+        text = choice(rng, say.ADD).format(
+            n=_new(best, scene, rng), p=f"{choice(rng, RELATION_WORDS[how])} {picked[1]}"
+        )
         return Change(text, scene.plus(best), (best,), (how, best, o))
     options = spots(scene, new)
     if not options:
         return None
     new = choice(rng, options)
-    return Change(choice(rng, _ADD).format(n=_new(new, scene, rng), p="").replace("  ", " ").strip(), scene.plus(new), (new,))
+    return Change(
+        choice(rng, say.ADD).format(n=_new(new, scene, rng), p="").replace("  ", " ").strip(), scene.plus(new), (new,)
+    )
 
 
 def _add_two(scene: Scene, new: Placed, rng: Rng) -> Change | None:
@@ -216,7 +208,9 @@ def _add_two(scene: Scene, new: Placed, rng: Rng) -> Change | None:
     words = phrase(Group(tuple(added)), scene, rng, 0.0)[0]
     if words.split()[0] not in [w.split()[0] for w in COUNTS[2]]:
         return None
-    text = choice(rng, _ADD).format(n=words, p="").replace("  ", " ").strip().replace("there should be", "i would like")
+    text = (
+        choice(rng, say.ADD).format(n=words, p="").replace("  ", " ").strip().replace("there should be", "i would like")
+    )
     return Change(text, scene.plus(*added), tuple(added))
 
 
@@ -227,16 +221,20 @@ def _remove(scene: Scene, rng: Rng) -> Change | None:
     repeated = [n for n in dict.fromkeys(names) if names.count(n) > 1]
     if repeated and rng.random() < 0.4:
         name = choice(rng, repeated)
-        words = choice(rng, ("the {}", "all {}", "all the {}", "both {}" if names.count(name) == 2 else "every one of the {}"))
+        words = choice(
+            rng, ("the {}", "all {}", "all the {}", "both {}" if names.count(name) == 2 else "every one of the {}")
+        )
         gone = [i for i, n in enumerate(names) if n == name]
-        return Change(choice(rng, _REMOVE).format(o=words.format(noun(name, True, rng))), scene.without(*gone))
+        return Change(choice(rng, say.REMOVE).format(o=words.format(noun(name, True, rng))), scene.without(*gone))
     picked = _pick(scene, rng)
     if not picked:
         return None
     i, words = picked
     if len(scene.objects) > 1 and rng.random() < 0.15:
-        return Change(choice(rng, _ALL_BUT).format(o=words), scene.without(*(k for k in range(len(names)) if k != i)))
-    return Change(choice(rng, _REMOVE).format(o=words), scene.without(i))
+        return Change(
+            choice(rng, say.ALL_BUT).format(o=words), scene.without(*(k for k in range(len(names)) if k != i))
+        )
+    return Change(choice(rng, say.REMOVE).format(o=words), scene.without(i))
 
 
 def _replace(scene: Scene, rng: Rng) -> Change | None:
@@ -248,27 +246,10 @@ def _replace(scene: Scene, rng: Rng) -> Change | None:
     if new.name in [o.name for o in scene.objects]:
         return None
     target = scene.with_object(i, name=new.name, tint=new.tint, turn="as drawn")
-    return Change(choice(rng, _REPLACE).format(o=words, n=_new(target.objects[i], scene, rng)), target)
+    return Change(choice(rng, say.REPLACE).format(o=words, n=_new(target.objects[i], scene, rng)), target)
 
 
 # ---------------------------------------------------------------- adjust
-
-_RECOLOUR = (
-    "make {o} {c}", "make {o} {c}", "paint {o} {c}", "colour {o} {c}", "color {o} {c}", "recolour {o} {c}",
-    "turn {o} {c}", "change {o} to {c}", "change the colour of {o} to {c}", "change the color of {o} to {c}",
-    "{o} should be {c}", "i want {o} to be {c}", "dye {o} {c}", "{o} in {c} please", "give {o} a {c} colour",
-)  # fmt: skip
-_RESIZE = {
-    1: (
-        "make {o} bigger", "make {o} larger", "enlarge {o}", "increase the size of {o}", "scale up {o}", "{o} should be bigger",
-        "i want {o} bigger", "can you make {o} bigger", "grow {o}", "a bigger version of {o} please", "make {o} a bit bigger",
-    ),
-    -1: (
-        "make {o} smaller", "shrink {o}", "reduce the size of {o}", "scale down {o}", "{o} should be smaller", "make {o} a bit smaller",
-        "i want {o} smaller", "can you make {o} smaller", "make {o} less big", "a smaller version of {o} please",
-    ),
-}  # fmt: skip
-_SIZED = ("make {o} {s}", "{o} should be {s}", "i want {o} to be {s}", "change the size of {o} to {s}", "turn {o} {s}")
 
 
 def _recolour(scene: Scene, rng: Rng) -> Change | None:
@@ -279,7 +260,7 @@ def _recolour(scene: Scene, rng: Rng) -> Change | None:
     o = scene.objects[i]
     colour = choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
     tint = None if colour == BY_NAME[o.name].natural else colour
-    text = choice(rng, _RECOLOUR).format(o=words, c=colour_word(colour, rng)).replace(" a orange", " an orange")
+    text = choice(rng, say.RECOLOUR).format(o=words, c=colour_word(colour, rng)).replace(" a orange", " an orange")
     return Change(text, scene.with_object(i, tint=tint))
 
 
@@ -291,10 +272,10 @@ def _resize(scene: Scene, rng: Rng) -> Change | None:
     o = scene.objects[i]
     if rng.random() < 0.7:
         step = choice(rng, (1, -1))
-        size, text = o.size + step, choice(rng, _RESIZE[step])
+        size, text = o.size + step, choice(rng, say.RESIZE[step])
     else:
         size = choice(rng, [s for s in SIZES.values() if s != o.size])
-        text = choice(rng, _SIZED).replace("{s}", choice(rng, SIZE_WORDS[SIZE_NAMES[size]]))
+        text = choice(rng, say.SIZED).replace("{s}", choice(rng, SIZE_WORDS[SIZE_NAMES[size]]))
     if size not in SIZE_NAMES:
         return None
     best = nearest(spots(scene.without(i), replace(o, size=size)), o)
@@ -308,33 +289,6 @@ def _adjust(scene: Scene, rng: Rng) -> Change | None:
 
 
 # ---------------------------------------------------------------- background and style
-
-_BACKGROUND = (
-    "change the background to {c}", "change the background to {c}", "make the background {c}", "set the background to {c}",
-    "turn the background into {c}", "replace the background with {c}", "i want {c} as the background", "use {c} as the background",
-    "the background should be {c}", "can you make the background {c}", "swap the background for {c}", "background: {c}",
-)  # fmt: skip
-_BACKGROUND_COLOUR = (
-    "paint the background {c}", "turn the background {c}", "make the background {c}", "{c} background", "colour the background {c}",
-    "change the background colour to {c}", "change the background color to {c}", "the background should be {c}", "background: {c}",
-    "change the background to {c}", "i want a {c} background", "put it on a {c} background",
-)  # fmt: skip
-_PUT_INTO = (
-    "put it {p}", "put everything {p}", "move the scene {p}", "place it {p}", "show it {p}", "let it be {p}", "i want it {p}",
-    "make it look like it is {p}", "set the scene {p}", "what if it were {p}",
-)  # fmt: skip
-_STYLE = (
-    "turn it into {s}", "make it {s}", "convert it to {s}", "change the style to {s}", "redraw it as {s}", "turn the picture into {s}",
-    "make the picture {s}", "i want it as {s}", "can you make it {s}", "show it as {s}", "render it as {s}", "{s} please", "as {s}",
-)  # fmt: skip
-_STYLE_NAMES = {
-    "3d": ("a 3d render", "3d", "a 3d picture"),
-    "flat": ("a flat icon", "flat design", "a flat illustration"),
-    "pixel": ("pixel art", "a pixel art picture", "8-bit pixel art"),
-    "line": ("a line drawing", "line art", "a coloring page"),
-    "grey": ("black and white", "greyscale", "a black and white picture"),
-    "sticker": ("a sticker", "stickers", "a sticker picture"),
-}  # fmt: skip
 
 
 def _other_ground(scene: Scene, rng: Rng) -> Ground | None:
@@ -354,17 +308,25 @@ def _background(scene: Scene, rng: Rng) -> Change | None:
     target = replace(scene, ground=ground)
     if ground.kind in SCENERY_PLACES:
         if rng.random() < 0.4:
-            text = choice(rng, _PUT_INTO).format(p=choice(rng, SCENERY_PLACES[ground.kind]))
+            text = choice(rng, say.PUT_INTO).format(p=choice(rng, SCENERY_PLACES[ground.kind]))
         else:
-            text = choice(rng, _BACKGROUND).format(c=choice(rng, SCENERY_NAMES[ground.kind]))
+            text = choice(rng, say.BACKGROUND).format(c=choice(rng, SCENERY_NAMES[ground.kind]))
     elif ground.kind == "solid":
-        shade = f"{SHADE_NAMES[ground.shade]} " if ground.shade and ground.colour not in ("white", "black") and rng.random() < 0.5 else ""
-        text = choice(rng, _BACKGROUND_COLOUR).format(c=shade + colour_word(ground.colour, rng)).replace(" a orange", " an orange")
+        shade = (
+            f"{SHADE_NAMES[ground.shade]} "
+            if ground.shade and ground.colour not in ("white", "black") and rng.random() < 0.5
+            else ""
+        )
+        text = (
+            choice(rng, say.BACKGROUND_COLOUR)
+            .format(c=shade + colour_word(ground.colour, rng))
+            .replace(" a orange", " an orange")
+        )
     else:
         words, said = ground_noun(ground, rng)
         while len(said) == 1:
             words, said = ground_noun(ground, rng)
-        text = choice(rng, _BACKGROUND).format(c=words)
+        text = choice(rng, say.BACKGROUND).format(c=words)
     return Change(text, target)
 
 
@@ -372,7 +334,11 @@ def restyled(scene: Scene, style: str) -> Scene | None:
     """The scene in another style, or None if its colours can't be known."""
     if style == scene.style:
         return None
-    neutral = scene.ground.kind not in ("solid", "gradient", "checkered") or scene.ground.colour in ("white", "grey", "black")
+    neutral = scene.ground.kind not in ("solid", "gradient", "checkered") or scene.ground.colour in (
+        "white",
+        "grey",
+        "black",
+    )
     if scene.style == "grey" and not (neutral and all(o.tint is None for o in scene.objects)):
         return None
     if style == "line":
@@ -384,39 +350,10 @@ def restyled(scene: Scene, style: str) -> Scene | None:
 def _style(scene: Scene, rng: Rng) -> Change | None:
     style = choice(rng, STYLES)
     target = restyled(scene, style)
-    return target and Change(choice(rng, _STYLE).format(s=choice(rng, _STYLE_NAMES[style])), target)
+    return target and Change(choice(rng, say.STYLE).format(s=choice(rng, say.STYLE_NAMES[style])), target)
 
 
 # ---------------------------------------------------------------- actions
-
-_MOVE = (
-    "move {o} {p}", "move {o} {p}", "put {o} {p}", "place {o} {p}", "shift {o} {p}", "bring {o} {p}", "can you move {o} {p}",
-    "{o} should be {p}", "i want {o} {p}", "drag {o} {p}", "please put {o} {p}",
-)  # fmt: skip
-_FLIP = (
-    "flip {o}", "mirror {o}", "flip {o} horizontally", "make {o} face the other way", "turn {o} around", "reflect {o}",
-    "flip {o} left to right", "mirror {o} horizontally", "let {o} look the other way", "reverse {o}",
-)  # fmt: skip
-_ROTATE = {
-    "turned right": (
-        "rotate {o} by 90 degrees", "rotate {o} to the right", "turn {o} 90 degrees clockwise", "rotate {o} clockwise",
-        "turn {o} on its right side", "tip {o} over to the right", "rotate {o} 90 degrees to the right", "turn {o} to the right",
-        "tilt {o} to the right", "spin {o} by a quarter clockwise",
-    ),
-    "upside down": (
-        "turn {o} upside down", "rotate {o} by 180 degrees", "flip {o} upside down", "put {o} on its head", "rotate {o} 180 degrees",
-        "make {o} stand on its head", "{o} should be upside down", "turn {o} over", "i want {o} upside down", "invert {o}",
-    ),
-    "turned left": (
-        "rotate {o} to the left", "turn {o} 90 degrees counterclockwise", "rotate {o} anticlockwise", "turn {o} on its left side",
-        "tip {o} over to the left", "rotate {o} 90 degrees to the left", "turn {o} to the left", "tilt {o} to the left",
-        "rotate {o} counterclockwise", "spin {o} by a quarter counterclockwise",
-    ),
-}  # fmt: skip
-_DUPLICATE = (
-    "duplicate {o}", "copy {o}", "make a copy of {o}", "double {o}", "clone {o}", "add a copy of {o}", "repeat {o}",
-    "i want {o} twice", "make two of {o}", "show {o} twice", "add another one like {o}", "put a second one next to {o}",
-)  # fmt: skip
 
 
 def _towards(place: str, rng: Rng) -> str:
@@ -442,24 +379,24 @@ def _move(scene: Scene, rng: Rng) -> Change | None:
         if best is None or other is None:
             return None
         target = scene.with_object(i, row=best.row, column=best.column)
-        text = choice(rng, _MOVE).format(o=words, p=f"{choice(rng, RELATION_WORDS[how])} {other}")
+        text = choice(rng, say.MOVE).format(o=words, p=f"{choice(rng, RELATION_WORDS[how])} {other}")
         return Change(text, target, (best,), (how, best, b))
     place = choice(rng, [p for p in PLACES if p != o.place])
     best = nearest(spots(rest, o, lambda m: m.place == place), o)
     if best is None:
         return None
-    text = choice(rng, _MOVE).format(o=words, p=_towards(place, rng))
+    text = choice(rng, say.MOVE).format(o=words, p=_towards(place, rng))
     return Change(text, scene.with_object(i, row=best.row, column=best.column))
 
 
 def _turn(scene: Scene, rng: Rng) -> Change | None:
     """Flips and rotations of things as drawn, where one can see them."""
-    turn = "mirrored" if rng.random() < 0.4 else choice(rng, tuple(_ROTATE))
+    turn = "mirrored" if rng.random() < 0.4 else choice(rng, tuple(say.ROTATE))
     picked = _pick(scene, rng, lambda o: o.turn == "as drawn" and distinct(o.name, "as drawn", turn))
     if not picked:
         return None
     i, words = picked
-    forms = _FLIP if turn == "mirrored" else _ROTATE[turn]
+    forms = say.FLIP if turn == "mirrored" else say.ROTATE[turn]
     return Change(choice(rng, forms).format(o=words), scene.with_object(i, turn=turn))
 
 
@@ -472,7 +409,7 @@ def _duplicate(scene: Scene, rng: Rng) -> Change | None:
     best = nearest(spots(scene, o, lambda m: m.row == o.row), o) or nearest(spots(scene, o), o)
     if best is None:
         return None
-    return Change(choice(rng, _DUPLICATE).format(o=words), scene.plus(best), (best,))
+    return Change(choice(rng, say.DUPLICATE).format(o=words), scene.plus(best), (best,))
 
 
 def _action(scene: Scene, rng: Rng) -> Change | None:
@@ -482,18 +419,14 @@ def _action(scene: Scene, rng: Rng) -> Change | None:
 
 # ---------------------------------------------------------------- extract
 
-_EXTRACT = (
-    "extract {o}", "extract {o} on white", "cut out {o}", "cut out {o} on a white background", "isolate {o}", "crop out {o} on white",
-    "only {o}, on white", "show only {o} on a white background", "separate {o} from the background", "keep only {o} on a white background",
-    "give me just {o} on white", "cut {o} out of the picture", "make a cutout of {o}",
-)  # fmt: skip
-
 
 def _extract(scene: Scene, rng: Rng) -> Change | None:
     picked = _pick(scene, rng)
     if not picked or (len(scene.objects) == 1 and scene.ground == WHITE) or scene.style == "sticker":
         return None
-    return Change(choice(rng, _EXTRACT).format(o=picked[1]), replace(scene, objects=(scene.objects[picked[0]],), ground=WHITE))
+    return Change(
+        choice(rng, say.EXTRACT).format(o=picked[1]), replace(scene, objects=(scene.objects[picked[0]],), ground=WHITE)
+    )
 
 
 # ---------------------------------------------------------------- two at once, and two pictures
@@ -508,12 +441,13 @@ _SINGLE: dict[str, Callable[[Scene, Rng], Change | None]] = {
     "action": _action,
     "extract": _extract,
 }
-_JOINED = ("{a} and {b}", "{a} and {b}", "{a}, then {b}", "{a} and then {b}", "{a}, {b}", "{a}. {b}", "first {a}, then {b}", "{a} and also {b}",
-           "please {a} and {b}", "{a}; {b}")  # fmt: skip
 
 
 def _hybrid(scene: Scene, rng: Rng) -> Change | None:
-    first, second = (str(k) for k in rng.choice(("add", "remove", "replace", "adjust", "action", "background", "style"), 2, replace=False))
+    first, second = (
+        str(k)
+        for k in rng.choice(("add", "remove", "replace", "adjust", "action", "background", "style"), 2, replace=False)
+    )
     if first == "style":
         first, second = second, first
     a = _SINGLE[first](scene, rng)
@@ -524,66 +458,54 @@ def _hybrid(scene: Scene, rng: Rng) -> Change | None:
     unclear = second in ("add", "replace") and any(o.name in came for o in a.target.objects)
     touched_twice = any(o not in scene.objects and o not in b.target.objects for o in a.target.objects)
     unspoken = " it" in f" {a.text}" or " it" in f" {b.text}" and second not in ("background", "style")
-    if touched_twice or unspoken or unclear or any(t.startswith(("can you", "please", "i don't", "as ")) for t in (a.text, b.text)):
+    if (
+        touched_twice
+        or unspoken
+        or unclear
+        or any(t.startswith(("can you", "please", "i don't", "as ")) for t in (a.text, b.text))
+    ):
         return None
     free = tuple(o for o in (*a.free, *b.free) if o in b.target.objects)
-    relation = next((r for r in (b.relation, a.relation) if r and r[1] in b.target.objects and r[2] in b.target.objects), None)
-    return Change(choice(rng, _JOINED).format(a=a.text, b=b.text), b.target, free, relation)
-
-
-_OF_OTHER = (
-    "put {o} of the {n} picture {p}", "put {o} from the {n} picture {p}", "add {o} of the {n} picture {p}", "take {o} from the {n} image and put it {p}",
-    "place {o} from the {n} image {p}", "copy {o} of the {n} picture {p}", "{o} of the {n} picture should be {p}", "bring {o} from the {n} picture {p}",
-    "insert {o} from the {n} photo {p}", "i want {o} of the {n} image {p}",
-)  # fmt: skip
-_SWAP_OTHER = (
-    "replace {a} with {o} of the {n} picture", "replace {a} by {o} from the {n} picture", "swap {a} for {o} of the {n} picture",
-    "put {o} from the {n} image in place of {a}", "exchange {a} for {o} from the {n} picture", "use {o} from the {n} picture instead of {a}",
-    "turn {a} into {o} of the {n} picture", "change {a} to {o} from the {n} image", "substitute {o} of the {n} picture for {a}",
-    "i want {o} of the {n} picture instead of {a}",
-)  # fmt: skip
-_GROUND_OTHER = (
-    "use the background of the {n} picture", "take the background from the {n} picture", "replace the background with the one of the {n} picture",
-    "give it the background of the {n} image", "change the background to that of the {n} picture", "put it in front of the background of the {n} picture",
-    "same background as the {n} picture", "the background should be like in the {n} picture", "copy the background of the {n} image",
-    "swap the background for that of the {n} picture",
-)  # fmt: skip
-_STYLE_OTHER = (
-    "use the style of the {n} picture", "draw it in the style of the {n} picture", "make it look like the {n} picture", "same style as the {n} image",
-    "apply the style of the {n} picture", "change the style to that of the {n} picture", "take over the style of the {n} picture",
-    "render it like the {n} picture", "give it the style of the {n} image", "match the style of the {n} picture",
-)  # fmt: skip
-_COLOUR_OTHER = (
-    "make {a} the colour of {o} in the {n} picture", "give {a} the colour of {o} in the {n} picture", "paint {a} like {o} in the {n} picture",
-    "{a} should have the color of {o} in the {n} image", "use the colour of {o} in the {n} picture for {a}", "make {a} as colourful as {o} in the {n} picture",
-    "colour {a} like {o} of the {n} picture", "take the colour of {o} from the {n} picture for {a}", "recolour {a} like {o} in the {n} picture",
-    "copy the color of {o} in the {n} picture to {a}",
-)  # fmt: skip
+    relation = next(
+        (r for r in (b.relation, a.relation) if r and r[1] in b.target.objects and r[2] in b.target.objects), None
+    )
+    return Change(choice(rng, say.JOINED).format(a=a.text, b=b.text), b.target, free, relation)
 
 
 def _from_other(scene: Scene, other: Scene, n: str, rng: Rng) -> Change | None:
     """A change of `scene` by something of `other`, which is called `n` ("second")."""
     what = choice(rng, ("thing", "thing", "thing", "swap", "ground", "style", "colour"))
     if what == "ground":
-        return Change(choice(rng, _GROUND_OTHER).format(n=n), replace(scene, ground=other.ground)) if other.coloured else None
+        return (
+            Change(choice(rng, say.GROUND_OTHER).format(n=n), replace(scene, ground=other.ground))
+            if other.coloured
+            else None
+        )
     if what == "style":
         target = restyled(scene, other.style)
-        return target and Change(choice(rng, _STYLE_OTHER).format(n=n), target)
+        return target and Change(choice(rng, say.STYLE_OTHER).format(n=n), target)
     theirs, ours = _pick(other, rng), _pick(scene, rng)
     if not theirs or not ours or "it" in (theirs[1], ours[1]) or (scene.coloured and not other.coloured):
         return None
     o, i = other.objects[theirs[0]], ours[0]
     if what == "colour":
         a = scene.objects[i]
-        same = o.colour is None or a.colour == o.colour or not BY_NAME[a.name].paintable or not (scene.coloured and other.coloured)
+        same = (
+            o.colour is None
+            or a.colour == o.colour
+            or not BY_NAME[a.name].paintable
+            or not (scene.coloured and other.coloured)
+        )
         if same:
             return None
         tint = None if o.colour == BY_NAME[a.name].natural else o.colour
-        return Change(choice(rng, _COLOUR_OTHER).format(a=ours[1], o=theirs[1], n=n), scene.with_object(i, tint=tint))
+        return Change(
+            choice(rng, say.COLOUR_OTHER).format(a=ours[1], o=theirs[1], n=n), scene.with_object(i, tint=tint)
+        )
     tint = o.tint if scene.coloured else None
     if what == "swap":
         target = scene.with_object(i, name=o.name, tint=tint, turn=o.turn)
-        return Change(choice(rng, _SWAP_OTHER).format(a=ours[1], o=theirs[1], n=n), target)
+        return Change(choice(rng, say.SWAP_OTHER).format(a=ours[1], o=theirs[1], n=n), target)
     return _thing_from_other(scene, replace(o, tint=tint, size=min(o.size, 3)), theirs[1], i, ours[1], n, rng)
 
 
@@ -599,7 +521,7 @@ def _thing_from_other(scene: Scene, new: Placed, theirs: str, i: int, ours: str,
         best, where, relation = (choice(rng, options) if options else None), at(place, rng), None
     if best is None:
         return None
-    text = choice(rng, _OF_OTHER).format(o=theirs, n=n, p=where)
+    text = choice(rng, say.OF_OTHER).format(o=theirs, n=n, p=where)
     return Change(text, scene.plus(best), (best,) if relation else (), relation)
 
 
@@ -608,7 +530,13 @@ EDIT_KINDS: tuple[str, ...] = (*_SINGLE, "hybrid", "combine")
 
 def _combine(scenes: tuple[Scene, Scene], rng: Rng) -> tuple[Change | None, int]:
     base = int(rng.integers(2))
-    n = choice(rng, ("first", "1st")) if base == 1 and rng.random() < 0.8 else choice(rng, ("second", "2nd", "other")) if base == 0 else "other"
+    n = (
+        choice(rng, ("first", "1st"))
+        if base == 1 and rng.random() < 0.8
+        else choice(rng, ("second", "2nd", "other"))
+        if base == 0
+        else "other"
+    )
     return _from_other(scenes[base], scenes[1 - base], n, rng), base
 
 

@@ -43,8 +43,16 @@ ZONES: dict[str, tuple[str, ...]] = {
 }
 """Zones of each kind, top to bottom."""
 
-FIRST_EDGE: dict[str, int] = {"meadow": 4, "beach": 3, "snow": 4, "room": 4, "underwater": 6, "night sky": 6, "desert": 4}
-"""Row of cells, for horizon 0, where a scenery's first zone ends; horizon 1 lies a row lower, underwater a row higher."""
+FIRST_EDGE: dict[str, int] = {
+    "meadow": 4,
+    "beach": 3,
+    "snow": 4,
+    "room": 4,
+    "underwater": 6,
+    "night sky": 6,
+    "desert": 4,
+}
+"""Row of cells where a scenery's first zone ends at horizon 0; horizon 1 is a row lower, in two sceneries higher."""
 
 
 def _edge(kind: str, horizon: int) -> int:

@@ -31,19 +31,33 @@ MARKS = {",", ".", ";", ":", "!", "?"}
 AND = {"and", "&", "plus", "then", "also", "but", "+"}
 ARTICLES = {"a", "an", "the", "some", "one", "another", "single", "my", "this", "that", "its", "any", "1"}
 FILLERS = set(
-    "draw paint create generate make show me picture image photo of drawing illustration imagine please can could you i want "
-    "i'd like to see there is are with in at on style by as scene render it's its it standing sitting lying floating "
-    "flying placed next let's us give need would an from background backdrop against front the a which who have has have "
-    "looking being very cute nice beautiful pretty happy lovely cool funny colored coloured color colour colourful just "
-    "only icon icons set row all both each other them they put add place".split()
+    """
+    draw paint create generate make show me picture image photo of drawing illustration imagine please can could you
+    i want i'd like to see there is are with in at on style by as scene render it's its it standing sitting lying
+    floating flying placed next let's us give need would an from background backdrop against front the a which who
+    have has looking being very cute nice beautiful pretty happy lovely cool funny colored coloured color colour
+    colourful just only icon icons set row all both each other them they put add place
+    """.split()
 )
 """Words that change nothing."""
 NO = {"no", "without", "not"}
 
-MORE_COLOURS = {"golden": "yellow", "gold": "yellow", "silver": "grey", "cyan": "teal", "magenta": "pink", "crimson": "red",
-                "scarlet": "red", "navy": "blue", "lime": "green", "beige": "brown", "violet": "purple", "aqua": "teal"}  # fmt: skip
+MORE_COLOURS = {
+    "golden": "yellow",
+    "gold": "yellow",
+    "silver": "grey",
+    "cyan": "teal",
+    "magenta": "pink",
+    "crimson": "red",
+    "scarlet": "red",
+    "navy": "blue",
+    "lime": "green",
+    "beige": "brown",
+    "violet": "purple",
+    "aqua": "teal",
+}
 MORE_SIZES = {"massive": "huge", "gigantic": "huge", "minuscule": "tiny", "mini": "tiny"}
-MORE_COUNTS = {"both": 2, "several": None, "many": None, "multiple": None, "some": None}
+MORE_COUNTS = {"both": 2, "several": None, "many": None, "multiple": None}
 MORE_GROUNDS = {
     "meadow": ("meadow", "grass", "field", "lawn", "park", "garden", "grassland", "countryside"),
     "beach": ("beach", "seaside", "shore", "seashore", "by the sea"),
@@ -54,7 +68,12 @@ MORE_GROUNDS = {
     "night sky": ("night sky", "night", "starry night", "starry sky", "nighttime"),
     "desert": ("desert", "dunes", "in the sand"),
 }
-MORE_STYLES = {"line": ("sketch", "outline"), "pixel": ("pixels", "pixelart"), "grey": ("black white", "in grey"), "flat": ("flat colours",)}
+MORE_STYLES = {
+    "line": ("sketch", "outline"),
+    "pixel": ("pixels", "pixelart"),
+    "grey": ("black white", "in grey"),
+    "flat": ("flat colours",),
+}
 
 
 @dataclass
@@ -67,7 +86,7 @@ class Reading:
 
 def words_of(text: str) -> list[str]:
     """Lower case words and marks; hyphens part words."""
-    text = text.lower().replace("-", " ").replace("’", "'").replace("kinda", "")
+    text = text.lower().replace("-", " ").replace("’", "'")
     return re.findall(r"[a-z0-9']+|[&+]|[,.;:!?]", text)
 
 
@@ -93,7 +112,6 @@ def _rows():
         yield from ((p, ("style", style)) for p in (*STYLE_WORDS[style], *MORE_STYLES.get(style, ())))
     for kind in SCENERY_PLACES:
         yield from ((p, ("ground", kind)) for p in (*MORE_GROUNDS[kind], *SCENERY_PLACES[kind], *SCENERY_NAMES[kind]))
-    yield "right side up", ("filler", None)
 
 
 @lru_cache(1)
@@ -108,7 +126,13 @@ def _inverted(table: dict) -> dict[tuple[str, ...], object]:
 @lru_cache(1)
 def _adjectives() -> dict[tuple[str, ...], Phrase]:
     table: dict[tuple[str, ...], Phrase] = {}
-    for kind, source in (("size", SIZE_WORDS), ("colour", COLOUR_WORDS), ("shade", SHADE_WORDS), ("turn", TURN_WORDS), ("style", STYLE_WORDS)):
+    for kind, source in (
+        ("size", SIZE_WORDS),
+        ("colour", COLOUR_WORDS),
+        ("shade", SHADE_WORDS),
+        ("turn", TURN_WORDS),
+        ("style", STYLE_WORDS),
+    ):
         table.update({words: (kind, value) for words, value in _inverted(source).items()})
     table.update({(word,): ("colour", colour) for word, colour in MORE_COLOURS.items()})
     table.update({(word,): ("size", size) for word, size in MORE_SIZES.items()})
@@ -160,7 +184,15 @@ class _Reader:
         """A place said before its thing."""
 
     def read(self) -> Reading:
-        rules = (self._mark, self._negation, self._coloured_ground, self._noun_first, self._phrase, self._thing, self._filler)
+        rules = (
+            self._mark,
+            self._negation,
+            self._coloured_ground,
+            self._noun_first,
+            self._phrase,
+            self._thing,
+            self._filler,
+        )
         while self.i < len(self.words):
             if not any(rule() for rule in rules):
                 self.unknown.append(self.words[self.i])
@@ -273,7 +305,11 @@ class _Reader:
         if self._word(i + used) in BACKGROUND_WORDS:
             return self._set_ground(("solid", colour, *([shade] if shade else [])), i + used + 1)
         last = i + used - 1
-        bare_orange = self.words[last] == "orange" and self.words[i - 1] not in ARTICLES and not self._noun_phrase_after_colour(last)
+        bare_orange = (
+            self.words[last] == "orange"
+            and self.words[i - 1] not in ARTICLES
+            and not self._noun_phrase_after_colour(last)
+        )
         if led and self.words[self.i] != "with" and (bare_orange or self._noun_phrase(i) is None):
             return self._set_ground(("solid", colour, *([shade] if shade else [])), i + used)
         return False
@@ -302,7 +338,9 @@ class _Reader:
         if not found:
             return False
         (kind, value), used = found
-        rule = {"relation": self._relation, "to it": self._to_it, "together": self._together, "place": self._place}.get(kind)
+        rule = {"relation": self._relation, "to it": self._to_it, "together": self._together, "place": self._place}.get(
+            kind
+        )
         if rule:
             return rule(value, self.i + used)
         after = self._skip(self.i + used, {*BACKGROUND_WORDS, "style", "landscape"})
@@ -315,7 +353,11 @@ class _Reader:
         return True
 
     def _place(self, place: str, end: int) -> bool:
-        start_of_thing = self._noun_phrase(self._skip(end, {"there", "is", "are", "stands", "with", ",", ":"} if self.last is None else {"there", "is", "are"}))
+        start_of_thing = self._noun_phrase(
+            self._skip(
+                end, {"there", "is", "are", "stands", "with", ",", ":"} if self.last is None else {"there", "is", "are"}
+            )
+        )
         if (self.fresh or self.last is None) and start_of_thing and not self._is_ground(end):
             self.waiting = place
         elif self.last is not None:
@@ -405,9 +447,13 @@ class _Reader:
                     count = None
                 if style:
                     self.style = style
-                return Wanted(name, count, said.get("colour"), said.get("size"), None, said.get("turn")), after, definite
+                return (
+                    Wanted(name, count, said.get("colour"), said.get("size"), None, said.get("turn")),
+                    after,
+                    definite,
+                )
             number = _longest(_counts(), self.words, i)
-            if number and not counted and not (number[0] is None and word == "some"):
+            if number and not counted:
                 count, counted = number[0], True
                 i += number[1]
                 continue
@@ -437,8 +483,10 @@ class _Reader:
 
 SHADES_BY_WORD = {word: ("", "light", "dark")[n] for n, words in SHADE_WORDS.items() for word in words}
 QUALITIES = set(
-    "cute nice beautiful pretty happy lovely cool funny shiny old new fresh smiling sweet tasty fluffy friendly fast lonely sleepy "
-    "colorful colourful real simple round delicious".split()
+    """
+    cute nice beautiful pretty happy lovely cool funny shiny old new fresh smiling sweet tasty fluffy friendly fast
+    lonely sleepy colorful colourful real simple round delicious
+    """.split()
 )
 
 

@@ -1,4 +1,4 @@
-"""The words of the grammar, once for those who write captions (captions.py, edits.py) and the one who reads (parse.py)."""
+"""The words of the grammar, for those who write (captions.py, edits.py) and for the one who reads (parse.py)."""
 
 from .vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, THINGS
 
@@ -24,7 +24,8 @@ TURN_WORDS: dict[str, tuple[str, ...]] = {
 
 PLACE_WORDS: dict[str, tuple[str, ...]] = {
     "centre": (
-        "in the centre", "in the middle", "in the center", "centered", "at the centre", "in the middle of the picture",
+        "in the centre", "in the middle", "in the center", "centered", "at the centre",
+        "in the middle of the picture",
     ),
     "left": ("on the left", "at the left", "on the left side", "to the left", "at the left edge"),
     "right": ("on the right", "at the right", "on the right side", "to the right", "at the right edge"),
@@ -34,7 +35,9 @@ PLACE_WORDS: dict[str, tuple[str, ...]] = {
 for _place in ("top left", "top right", "bottom left", "bottom right"):
     _names = (_place, _place.replace("top", "upper").replace("bottom", "lower"), _place.replace(" ", "-"))
     PLACE_WORDS[_place] = tuple(
-        form.format(name) for name in _names for form in ("at the {}", "in the {}", "in the {} corner", "{}", "at the {} corner")
+        form.format(name)
+        for name in _names
+        for form in ("at the {}", "in the {}", "in the {} corner", "{}", "at the {} corner")
     )
 
 RELATION_WORDS: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,6 @@ from .captions import (
     STYLE_ANSWER,
     Group,
     colour_word,
-    common_place,
     describe,
     ground_answer,
     group_named,
@@ -77,8 +76,9 @@ def _names(objects: list[Placed], scene: Scene) -> str:
 # ---------------------------------------------------------------- one picture
 
 _WHAT = (
-    "what is in the {p}", "what do you see", "what can you see", "what is shown", "what's in the {p}", "what is this", "name what you see",
-    "which things are in the {p}", "what does the {p} show", "what objects are there", "list everything in the {p}", "what is there",
+    "what is in the {p}", "what do you see", "what can you see", "what is shown", "what's in the {p}",
+    "what is this", "name what you see", "which things are in the {p}", "what does the {p} show",
+    "what objects are there", "list everything in the {p}", "what is there",
 )  # fmt: skip
 
 
@@ -89,8 +89,9 @@ def _what(scene: Scene, rng: Rng) -> Found | None:
 
 
 _HOW_MANY = (
-    "how many {n} are there", "how many {n} are in the {p}", "how many {n} do you see", "how many {n} can you see", "count the {n}",
-    "what is the number of {n}", "how many {n}", "how many {n} does the {p} show", "can you count the {n}", "tell me how many {n} there are",
+    "how many {n} are there", "how many {n} are in the {p}", "how many {n} do you see", "how many {n} can you see",
+    "count the {n}", "what is the number of {n}", "how many {n}", "how many {n} does the {p} show",
+    "can you count the {n}", "tell me how many {n} there are",
 )  # fmt: skip
 
 
@@ -108,12 +109,15 @@ def _how_many(scene: Scene, rng: Rng) -> Found | None:
     name = absent(scene, rng) if u < 0.55 or not scene.objects else choice(rng, scene.objects).name
     if BY_NAME[name].plural is None:
         return None
-    return choice(rng, _HOW_MANY).format(n=noun(name, True, rng), p="{p}"), NUMBER[sum(o.name == name for o in scene.objects)]
+    return choice(rng, _HOW_MANY).format(n=noun(name, True, rng), p="{p}"), NUMBER[
+        sum(o.name == name for o in scene.objects)
+    ]
 
 
 _COLOUR = (
-    "what colour is {o}", "what color is {o}", "which colour is {o}", "what is the colour of {o}", "what is the color of {o}",
-    "which color does {o} have", "what colour does {o} have", "tell me the colour of {o}", "{o} is what colour", "can you tell the color of {o}",
+    "what colour is {o}", "what color is {o}", "which colour is {o}", "what is the colour of {o}",
+    "what is the color of {o}", "which color does {o} have", "what colour does {o} have",
+    "tell me the colour of {o}", "{o} is what colour", "can you tell the color of {o}",
 )  # fmt: skip
 
 
@@ -132,8 +136,9 @@ def _the_uncoloured(scene: Scene, i: int, rng: Rng) -> str | None:
 
 
 _WHERE = (
-    "where is {o}", "where is {o} in the {p}", "where do you see {o}", "what is the position of {o}", "in which part of the {p} is {o}",
-    "where can i find {o}", "where's {o}", "whereabouts is {o}", "tell me where {o} is", "where in the {p} is {o}",
+    "where is {o}", "where is {o} in the {p}", "where do you see {o}", "what is the position of {o}",
+    "in which part of the {p} is {o}", "where can i find {o}", "where's {o}", "whereabouts is {o}",
+    "tell me where {o} is", "where in the {p} is {o}",
 )  # fmt: skip
 
 
@@ -149,8 +154,8 @@ def _where(scene: Scene, rng: Rng) -> Found | None:
 
 
 _RELATION = (
-    "what is {r}", "what's {r}", "what do you see {r}", "which thing is {r}", "what is there {r}", "what can you see {r}", "what lies {r}",
-    "name the thing {r}", "which object is {r}", "tell me what is {r}",
+    "what is {r}", "what's {r}", "what do you see {r}", "which thing is {r}", "what is there {r}",
+    "what can you see {r}", "what lies {r}", "name the thing {r}", "which object is {r}", "tell me what is {r}",
 )  # fmt: skip
 
 
@@ -167,7 +172,9 @@ def _relation(scene: Scene, rng: Rng) -> Found | None:
         return None
     if not found and any(_half(how, o, scene.objects[i]) for o in others):
         return None
-    return choice(rng, _RELATION).format(r=f"{choice(rng, RELATION_WORDS[how])} {words}"), _names(found, scene) if found else "nothing"
+    return choice(rng, _RELATION).format(r=f"{choice(rng, RELATION_WORDS[how])} {words}"), _names(
+        found, scene
+    ) if found else "nothing"
 
 
 def _half(how: str, a: Placed, b: Placed) -> bool:
@@ -177,7 +184,8 @@ def _half(how: str, a: Placed, b: Placed) -> bool:
 
 
 _HOW_RELATED = (
-    "is {a} {r} {b}", "is {a} {r} {b} or not", "would you say {a} is {r} {b}", "do you see {a} {r} {b}", "can you see {a} {r} {b}",
+    "is {a} {r} {b}", "is {a} {r} {b} or not", "would you say {a} is {r} {b}", "do you see {a} {r} {b}",
+    "can you see {a} {r} {b}",
 )  # fmt: skip
 
 
@@ -192,19 +200,21 @@ def _is_related(scene: Scene, rng: Rng) -> Found | None:
     right = rng.random() < 0.5
     opposite = {"left": "right", "right": "left", "above": "below", "below": "above"}[hows[0]]
     asked = hows[0] if right else opposite
-    return choice(rng, _HOW_RELATED).format(a=one, b=other, r=choice(rng, RELATION_WORDS[asked])), "yes" if right else "no"
+    return choice(rng, _HOW_RELATED).format(
+        a=one, b=other, r=choice(rng, RELATION_WORDS[asked])
+    ), "yes" if right else "no"
 
 
 _EXTREME = {
     "biggest": (
-        "what is the biggest thing", "which object is biggest", "what is the largest object", "which thing is the largest", "what is biggest",
-        "name the biggest object", "which one is the biggest", "what's the biggest thing in the {p}", "which is the largest",
-        "tell me the biggest thing",
+        "what is the biggest thing", "which object is biggest", "what is the largest object",
+        "which thing is the largest", "what is biggest", "name the biggest object", "which one is the biggest",
+        "what's the biggest thing in the {p}", "which is the largest", "tell me the biggest thing",
     ),
     "smallest": (
-        "what is the smallest thing", "which object is smallest", "what is the smallest object", "which thing is the tiniest", "what is smallest",
-        "name the smallest object", "which one is the smallest", "what's the smallest thing in the {p}", "which is the littlest",
-        "tell me the smallest thing",
+        "what is the smallest thing", "which object is smallest", "what is the smallest object",
+        "which thing is the tiniest", "what is smallest", "name the smallest object", "which one is the smallest",
+        "what's the smallest thing in the {p}", "which is the littlest", "tell me the smallest thing",
     ),
 }  # fmt: skip
 
@@ -228,8 +238,9 @@ def the_plain(scene: Scene, o: Placed) -> str:
 
 
 _STYLE = (
-    "what style is this", "which style does the {p} have", "what is the style of the {p}", "in which style is it drawn", "what kind of {p} is this",
-    "what art style is it", "how is it drawn", "which style is it", "name the style", "what style is the {p} in",
+    "what style is this", "which style does the {p} have", "what is the style of the {p}",
+    "in which style is it drawn", "what kind of {p} is this", "what art style is it", "how is it drawn",
+    "which style is it", "name the style", "what style is the {p} in",
 )  # fmt: skip
 _IN_STYLE = ("is this {s}", "is it {s}", "is the {p} {s}", "would you call this {s}", "is that {s}")
 
@@ -247,12 +258,24 @@ def _style(scene: Scene, rng: Rng) -> Found | None:
 
 
 _BACKGROUND = (
-    "what is the background", "what is in the background", "describe the background", "which background does it have", "what background is it",
-    "what is behind the things", "what is the {p}'s background", "what kind of background is there", "what do you see in the background",
+    "what is the background", "what is in the background", "describe the background",
+    "which background does it have", "what background is it", "what is behind the things",
+    "what is the {p}'s background", "what kind of background is there", "what do you see in the background",
     "how does the background look",
 )  # fmt: skip
-_BACKGROUND_COLOUR = ("what colour is the background", "what color is the background", "which colour does the background have", "what is the background colour")
-_SETTING = ("where does it take place", "where is the scene set", "what is the setting", "what place is shown", "where are we")
+_BACKGROUND_COLOUR = (
+    "what colour is the background",
+    "what color is the background",
+    "which colour does the background have",
+    "what is the background colour",
+)
+_SETTING = (
+    "where does it take place",
+    "where is the scene set",
+    "what is the setting",
+    "what place is shown",
+    "where are we",
+)
 
 
 def _background(scene: Scene, rng: Rng) -> Found | None:
@@ -262,8 +285,15 @@ def _background(scene: Scene, rng: Rng) -> Found | None:
     u = rng.random()
     if scenery:
         if u < 0.2:
-            asked = scene.ground.kind if rng.random() < 0.5 else choice(rng, [k for k in SCENERIES if k != scene.ground.kind])
-            return f"is the background {choice(rng, SCENERY_NAMES[asked])}", "yes" if asked == scene.ground.kind else f"no, {ground_answer(scene.ground)}"
+            asked = (
+                scene.ground.kind
+                if rng.random() < 0.5
+                else choice(rng, [k for k in SCENERIES if k != scene.ground.kind])
+            )
+            return (
+                f"is the background {choice(rng, SCENERY_NAMES[asked])}",
+                "yes" if asked == scene.ground.kind else f"no, {ground_answer(scene.ground)}",
+            )
         return choice(rng, _SETTING if u < 0.35 else _BACKGROUND), ground_answer(scene.ground)
     if scene.ground.kind == "solid" and u < 0.5:
         return choice(rng, _BACKGROUND_COLOUR), scene.ground.colour
@@ -271,8 +301,9 @@ def _background(scene: Scene, rng: Rng) -> Found | None:
 
 
 _EXISTS = (
-    "is there {n}", "is there {n} in the {p}", "do you see {n}", "can you see {n}", "does the {p} show {n}", "is {n} in the {p}",
-    "does the {p} contain {n}", "are you able to see {n}", "can you find {n}", "do you spot {n}",
+    "is there {n}", "is there {n} in the {p}", "do you see {n}", "can you see {n}", "does the {p} show {n}",
+    "is {n} in the {p}", "does the {p} contain {n}", "are you able to see {n}", "can you find {n}",
+    "do you spot {n}",
 )  # fmt: skip
 
 
@@ -290,7 +321,14 @@ def _exists(scene: Scene, rng: Rng) -> Found | None:
     return choice(rng, forms).format(n=word, p="{p}"), "yes" if there else "no"
 
 
-_IS_COLOUR = ("is {o} {c}", "is {o} {c} or not", "would you say {o} is {c}", "does {o} look {c}", "is the colour of {o} {c}", "so {o} is {c}, right")
+_IS_COLOUR = (
+    "is {o} {c}",
+    "is {o} {c} or not",
+    "would you say {o} is {c}",
+    "does {o} look {c}",
+    "is the colour of {o} {c}",
+    "so {o} is {c}, right",
+)
 
 
 def _is_colour(scene: Scene, rng: Rng) -> Found | None:
@@ -306,8 +344,11 @@ def _is_colour(scene: Scene, rng: Rng) -> Found | None:
     return text, "yes" if right else f"no, it is {o.colour}"
 
 
-_LIST = ("list the {k}", "list all {k}", "which {k} are there", "name the {k}", "what {k} do you see", "which {k} are in the {p}",
-         "what {k} are there", "tell me all the {k}", "which {k} can you see", "give me a list of the {k}")  # fmt: skip
+_LIST = (
+    "list the {k}", "list all {k}", "which {k} are there", "name the {k}", "what {k} do you see",
+    "which {k} are in the {p}", "what {k} are there", "tell me all the {k}", "which {k} can you see",
+    "give me a list of the {k}",
+)  # fmt: skip
 
 
 def _list(scene: Scene, rng: Rng) -> Found | None:
@@ -322,8 +363,9 @@ def _list(scene: Scene, rng: Rng) -> Found | None:
 
 
 _DESCRIBE = (
-    "describe the {p}", "describe this {p}", "describe what you see", "give a description", "caption this", "describe it in one sentence",
-    "what does this {p} look like", "tell me about the {p}", "write a caption", "describe everything", "how would you describe the {p}",
+    "describe the {p}", "describe this {p}", "describe what you see", "give a description", "caption this",
+    "describe it in one sentence", "what does this {p} look like", "tell me about the {p}", "write a caption",
+    "describe everything", "how would you describe the {p}",
 )  # fmt: skip
 
 
@@ -331,9 +373,12 @@ def _describe(scene: Scene, rng: Rng) -> Found | None:
     return choice(rng, _DESCRIBE), describe(scene)
 
 
-_BETWEEN = ("what is between {a} and {b}", "what is in between {a} and {b}", "what's between {a} and {b}", "which thing is between {a} and {b}",
-            "what do you see between {a} and {b}", "what stands between {a} and {b}", "name what is between {a} and {b}",
-            "which object is between {a} and {b}", "tell me what is between {a} and {b}", "what can you see between {a} and {b}")  # fmt: skip
+_BETWEEN = (
+    "what is between {a} and {b}", "what is in between {a} and {b}", "what's between {a} and {b}",
+    "which thing is between {a} and {b}", "what do you see between {a} and {b}", "what stands between {a} and {b}",
+    "name what is between {a} and {b}", "which object is between {a} and {b}", "tell me what is between {a} and {b}",
+    "what can you see between {a} and {b}",
+)  # fmt: skip
 
 
 def _between(scene: Scene, rng: Rng) -> Found | None:
@@ -362,7 +407,8 @@ def _absent(scene: Scene, rng: Rng) -> Found | None:
     """Something is asked about a thing that isn't there."""
     name = absent(scene, rng)
     word = f"the {noun(name, False, rng)}"
-    forms = (*_COLOUR[:6], *_WHERE[:5], f"what is {choice(rng, RELATION_WORDS[choice(rng, ('left', 'right', 'above', 'below'))])} {{o}}",
+    how = choice(rng, RELATION_WORDS[choice(rng, ("left", "right", "above", "below"))])
+    forms = (*_COLOUR[:6], *_WHERE[:5], f"what is {how} {{o}}",
              f"is {{o}} {choice(rng, COLOUR_NAMES)}", "how big is {o}", "is {o} big")  # fmt: skip
     return choice(rng, forms).format(o=word, p="{p}"), there_is_no(name)
 
@@ -429,12 +475,22 @@ def questions(scene: Scene, rng: Rng, count: int = 8, kinds: tuple[str, ...] = Q
 
 # ---------------------------------------------------------------- two pictures
 
-_WHICH = ("which picture has {n}", "which image shows {n}", "in which picture is {n}", "which one has {n}", "where do you see {n}, in the first or the second",
-          "which of the two pictures has {n}", "which of them shows {n}", "in which image can you see {n}", "which photo has {n}", "which picture contains {n}")  # fmt: skip
-_MORE = ("which picture has more things", "which image has more objects", "where are more things", "in which picture are more objects", "which one shows more things",
-         "which of the two has more objects", "which picture is fuller", "which image contains more things", "which one has more in it", "where do you see more objects")  # fmt: skip
-_CHANGED = ("what changed", "what is different", "what is the difference", "what has changed", "what is different in the second picture",
-            "spot the difference", "what changed between the two pictures", "how do the pictures differ", "compare the two pictures", "what is new")  # fmt: skip
+_WHICH = (
+    "which picture has {n}", "which image shows {n}", "in which picture is {n}", "which one has {n}",
+    "where do you see {n}, in the first or the second", "which of the two pictures has {n}",
+    "which of them shows {n}", "in which image can you see {n}", "which photo has {n}", "which picture contains {n}",
+)  # fmt: skip
+_MORE = (
+    "which picture has more things", "which image has more objects", "where are more things",
+    "in which picture are more objects", "which one shows more things", "which of the two has more objects",
+    "which picture is fuller", "which image contains more things", "which one has more in it",
+    "where do you see more objects",
+)  # fmt: skip
+_CHANGED = (
+    "what changed", "what is different", "what is the difference", "what has changed",
+    "what is different in the second picture", "spot the difference", "what changed between the two pictures",
+    "how do the pictures differ", "compare the two pictures", "what is new",
+)  # fmt: skip
 
 
 def compare(first: Scene, second: Scene, rng: Rng) -> Question | None:
@@ -449,7 +505,13 @@ def compare(first: Scene, second: Scene, rng: Rng) -> Question | None:
     else:
         counts = len(first.objects), len(second.objects)
         text = choice(rng, _MORE)
-        answer = "the first" if counts[0] > counts[1] else "the second" if counts[1] > counts[0] else "both have the same number"
+        answer = (
+            "the first"
+            if counts[0] > counts[1]
+            else "the second"
+            if counts[1] > counts[0]
+            else "both have the same number"
+        )
     return Question("compare", asked(text, rng), answer, 2)
 
 
@@ -459,13 +521,25 @@ def difference(edit: Edit) -> str | None:
     if edit.kind == "style":
         return f"the style is {STYLE_ANSWER[after.style]} now"
     if edit.kind == "background":
-        return f"the background is {ground_answer(after.ground)} now" if after.coloured or after.ground.kind in SCENERIES else None
+        return (
+            f"the background is {ground_answer(after.ground)} now"
+            if after.coloured or after.ground.kind in SCENERIES
+            else None
+        )
     if before.ground != after.ground or before.style != after.style:
         return None
     gone, came = [before.objects[i] for i in edit.gone], [after.objects[i] for i in edit.changed]
     if came and not gone:
-        names = group_named(Group(tuple(replace(o, turn="as drawn") for o in came)), after.coloured) if len({(o.name, o.tint) for o in came}) == 1 else None
-        return names and f"there {'is' if len(came) == 1 else 'are'} {names} more" if any(o.name == came[0].name for o in before.objects) else names and f"{names} {'is' if len(came) == 1 else 'are'} new"
+        names = (
+            group_named(Group(tuple(replace(o, turn="as drawn") for o in came)), after.coloured)
+            if len({(o.name, o.tint) for o in came}) == 1
+            else None
+        )
+        return (
+            names and f"there {'is' if len(came) == 1 else 'are'} {names} more"
+            if any(o.name == came[0].name for o in before.objects)
+            else names and f"{names} {'is' if len(came) == 1 else 'are'} new"
+        )
     if gone and not came:
         return f"{listed([the_plain(before, o) for o in gone])} {'is' if len(gone) == 1 else 'are'} gone"
     return _changed(before, after, gone[0], came[0]) if len(gone) == len(came) == 1 else None
@@ -481,7 +555,7 @@ def _changed(before: Scene, after: Scene, old: Placed, new: Placed) -> str | Non
     if old.size != new.size:
         return f"{name} is {'bigger' if new.size > old.size else 'smaller'} now"
     if old.turn != new.turn:
-        return f"{name} is {'mirrored' if new.turn == 'mirrored' else 'upside down' if new.turn == 'upside down' else 'turned'} now"
+        return f"{name} is {new.turn if new.turn in ('mirrored', 'upside down') else 'turned'} now"
     return f"{name} is {PLACE_ANSWER[new.place]} now" if old.place != new.place else f"{name} has moved"
 
 

@@ -107,7 +107,9 @@ def ground_holds(scene: Scene, ground: tuple[str, ...]) -> bool:
     if own.kind == "gradient":
         return len(ground) == 1 or ground[1:] == (own.colour, own.to)
     if own.kind == "solid" and len(ground) > 1:
-        return ground[1] == own.colour and (len(ground) == 2 or ("plain", "light", "dark").index(ground[2]) == own.shade)
+        return ground[1] == own.colour and (
+            len(ground) == 2 or ("plain", "light", "dark").index(ground[2]) == own.shade
+        )
     return True
 
 

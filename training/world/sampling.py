@@ -36,7 +36,9 @@ class Curriculum:
     styles: Shares = field(
         default_factory=lambda: {"3d": 0.62, "flat": 0.12, "pixel": 0.07, "line": 0.06, "grey": 0.06, "sticker": 0.07}
     )
-    grounds: Shares = field(default_factory=lambda: {"solid": 0.4, "gradient": 0.12, "checkered": 0.06, "scenery": 0.42})
+    grounds: Shares = field(
+        default_factory=lambda: {"solid": 0.4, "gradient": 0.12, "checkered": 0.06, "scenery": 0.42}
+    )
     names: tuple[str, ...] = NAMES
 
 
@@ -97,7 +99,11 @@ def sample_tint(rng: Rng, name: str, share: float) -> str | None:
 Box = tuple[int, int, int]
 """(size, row, column) in cells."""
 
-_SMALLER: dict[int, Shares] = {2: {2: 0.12, 3: 0.38, 4: 0.42, 5: 0.08}, 3: {2: 0.25, 3: 0.55, 4: 0.2}, 4: {2: 0.3, 3: 0.5, 4: 0.2}}
+_SMALLER: dict[int, Shares] = {
+    2: {2: 0.12, 3: 0.38, 4: 0.42, 5: 0.08},
+    3: {2: 0.25, 3: 0.55, 4: 0.2},
+    4: {2: 0.3, 3: 0.5, 4: 0.2},
+}
 
 
 def _sizes(rng: Rng, count: int, style: str, shares: Shares) -> list[int]:
@@ -107,7 +113,7 @@ def _sizes(rng: Rng, count: int, style: str, shares: Shares) -> list[int]:
 
 
 def _in_a_row(rng: Rng, sizes: list[int], free: int) -> list[Box]:
-    """Side by side from left to right, gaps by lot, on one base line or about one middle line; `free` cells are left."""
+    """Side by side from left to right, on one base line or about one middle line; `free` cells are the gaps."""
     cuts = sorted(int(n) for n in rng.integers(0, free + 1, len(sizes)))
     base = int(rng.integers(0, GRID - max(sizes) + 1))
     based = rng.random() < 0.6
@@ -195,7 +201,8 @@ def _objects(rng: Rng, style: str, c: Curriculum) -> tuple[Placed, ...] | None:
     order = rng.permutation(count)
     plain = style in ("grey", "line")
     return tuple(
-        Placed(name, *boxes[k], None if plain else tint, turn) for (name, tint, turn), k in zip(things, order, strict=True)
+        Placed(name, *boxes[k], None if plain else tint, turn)
+        for (name, tint, turn), k in zip(things, order, strict=True)
     )
 
 

@@ -212,7 +212,9 @@ def shows_horizon(scene: Scene) -> bool:
     """Whether the things leave some of what tells a scenery's horizon."""
     if scene.ground.kind not in SCENERIES:
         return True
-    covered = {r: sum(o.size for o in scene.objects if o.row <= r < o.row + o.size) for r in telling_rows(scene.ground.kind)}
+    covered = {
+        r: sum(o.size for o in scene.objects if o.row <= r < o.row + o.size) for r in telling_rows(scene.ground.kind)
+    }
     return any(cells < GRID for cells in covered.values())
 
 

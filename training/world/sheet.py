@@ -1,4 +1,4 @@
-"""A contact sheet to look at: `python -m training.world.sheet OUT.png [seed]` draws 24 scenes and three edits of each kind."""
+"""A contact sheet: `python -m training.world.sheet OUT.png [seed]` draws 24 scenes and three edits of each kind."""
 
 import sys
 import textwrap

@@ -69,11 +69,12 @@ BY_NAME: dict[str, Thing] = {t.name: t for t in THINGS}
 
 UNKNOWN: tuple[str, ...] = (
     "hamster", "chili pepper", "egg", "fried egg", "sushi", "cup of tea", "glass of milk", "glass of wine",
-    "american football", "baseball", "volleyball", "bowling pin", "teddy bear", "kite", "piano", "palette", "scooter",
-    "school", "church", "printer", "flashlight", "paperclip", "newspaper", "sun hat", "jeans", "socks", "gloves",
-    "bathtub", "bar of soap", "telescope", "microscope", "test tube", "trash can", "shopping cart", "coin",
+    "american football", "baseball", "volleyball", "bowling pin", "teddy bear", "kite", "piano", "palette",
+    "scooter", "school", "church", "printer", "flashlight", "paperclip", "newspaper", "sun hat", "jeans", "socks",
+    "gloves", "bathtub", "bar of soap", "telescope", "microscope", "test tube", "trash can", "shopping cart", "coin",
     "circus tent", "coconut", "sword", "bow", "magic wand", "tennis racket", "die", "tower", "log", "ribbon",
-    "fountain", "wrench", "island", "basket", "broom", "envelope", "shell", "radio", "money bag", "battery", "crayon",
+    "fountain", "wrench", "island", "basket", "broom", "envelope", "shell", "radio", "money bag", "battery",
+    "crayon",
 )  # fmt: skip
 """Things that are never drawn: a person may ask for them all the same."""
 
