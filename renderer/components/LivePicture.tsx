@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import './live-picture.css';
 
 interface Props {
@@ -27,11 +27,13 @@ export function LivePicture({ preview, source, alt, coarse, width, height }: Pro
   );
 }
 
+/** The preview before this one. */
 function useBefore(preview: string | undefined): string | undefined {
-  const [shown, setShown] = useState<[before: string | undefined, now: string | undefined]>([
-    undefined,
-    preview,
-  ]);
-  useEffect(() => setShown(([, now]) => (now === preview ? [undefined, now] : [now, preview])), [preview]);
-  return shown[1] === preview ? shown[0] : shown[1];
+  const [shown, setShown] = useState<{ before: string | undefined; now: string | undefined }>({
+    before: undefined,
+    now: preview,
+  });
+  if (shown.now === preview) return shown.before;
+  setShown({ before: shown.now, now: preview });
+  return shown.now;
 }

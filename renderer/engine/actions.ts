@@ -118,20 +118,29 @@ export async function exportProject(chatId: string): Promise<void> {
   if (file) saveFile(file.name, file.bytes);
 }
 
-/** Into the bin; the notice takes it back. */
+/** Into the bin; the notice takes it back. The canvas goes on with what the deleted picture was made from. */
 export async function deleteVersions(versionIds: string[], title: string, undo: string): Promise<void> {
   const deleted = await call('versions.delete', { versionIds });
   if (!deleted) return;
-  const { versionId, targetIds } = useWorkspace.getState();
+  const before = useWorkspace.getState();
   useWorkspace.setState({
-    versionId: versionId && versionIds.includes(versionId) ? null : versionId,
-    targetIds: targetIds.filter((id) => !versionIds.includes(id)),
+    versionId: nearestKept(before.versionId, versionIds),
+    targetIds: before.targetIds.filter((id) => !versionIds.includes(id)),
   });
-  notify({
-    kind: 'done',
-    title,
-    action: { label: undo, run: () => void call('versions.restore', { versionIds }) },
-  });
+  const restore = async () => {
+    const { chatId, versionId, targetIds } = before;
+    if (!(await call('versions.restore', { versionIds }))) return;
+    if (useWorkspace.getState().chatId === chatId) useWorkspace.setState({ versionId, targetIds });
+  };
+  notify({ kind: 'done', title, action: { label: undo, run: () => void restore() } });
+}
+
+/** The version itself, else the nearest one it was made from that isn't deleted. */
+function nearestKept(versionId: string | null, deletedIds: readonly string[]): string | null {
+  if (versionId === null) return null;
+  const version = useStudio.getState().versions[versionId];
+  const isKept = version && version.deletedAt === null && !deletedIds.includes(versionId);
+  return isKept ? versionId : nearestKept(version?.parentId ?? null, deletedIds);
 }
 
 export async function exportVersions(

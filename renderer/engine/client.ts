@@ -6,6 +6,7 @@ import type {
   StudioMethod,
   StudioParams,
 } from '../../engine/studio-protocol.ts';
+import { FrameBatch } from './frame-batch.ts';
 import type { Transport } from './transport.ts';
 
 /** A call that failed, with the studio's own words for the person. */
@@ -39,10 +40,11 @@ export class StudioClient {
 
   constructor(
     private readonly transport: Transport,
-    onEvent: (event: StudioEvent) => void,
+    onEvents: (events: readonly StudioEvent[]) => void,
     onState: (state: 'open' | 'closed') => void,
   ) {
-    transport.onMessage = (message) => this.receive(message, onEvent);
+    const events = new FrameBatch(onEvents);
+    transport.onMessage = (message) => this.receive(message, events);
     transport.onState = (state) => {
       if (state === 'closed') this.rejectAll();
       onState(state);
@@ -60,10 +62,14 @@ export class StudioClient {
     });
   }
 
-  private receive(message: unknown, onEvent: (event: StudioEvent) => void): void {
+  private receive(message: unknown, events: FrameBatch<StudioEvent>): void {
     const frame = message as Reply | StudioEvent;
-    if ('event' in frame) onEvent(frame);
-    else this.settle(frame);
+    if ('event' in frame) {
+      events.add(frame);
+      return;
+    }
+    events.flush();
+    this.settle(frame);
   }
 
   private settle({ id, answer, failure }: Reply): void {

@@ -21,17 +21,23 @@ export function applySnapshot(snapshot: Snapshot): void {
 
 const tellTrouble = (failure: Failure): void => notify({ kind: 'failure', failure });
 
-export function applyEvent(event: StudioEvent): void {
-  if (event.event === 'trouble') tellTrouble(event.failure);
-  else useStudio.setState((state) => changeOf(event, state));
-  if (event.event === 'job') followJob(event.job);
+/** In order, as one change of the store. */
+export function applyEvents(events: readonly StudioEvent[]): void {
+  useStudio.setState((before) => {
+    const after = { ...before };
+    for (const event of events) Object.assign(after, changeOf(event, after));
+    return after;
+  });
+  for (const event of events) {
+    if (event.event === 'trouble') tellTrouble(event.failure);
+    if (event.event === 'job') followJob(event.job);
+  }
 }
 
-function changeOf(
-  event: Exclude<StudioEvent, { event: 'trouble' }>,
-  state: StudioState,
-): Partial<StudioState> {
+function changeOf(event: StudioEvent, state: StudioState): Partial<StudioState> {
   switch (event.event) {
+    case 'trouble':
+      return {};
     case 'job':
       return { jobs: { ...state.jobs, [event.job.id]: event.job } };
     case 'jobs':

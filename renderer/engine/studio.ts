@@ -3,7 +3,7 @@ import type { StudioAnswer, StudioMethod, StudioParams } from '../../engine/stud
 import { notify } from '../stores/notices.ts';
 import { useStudio } from '../stores/studio.ts';
 import { StudioClient, StudioFailure } from './client.ts';
-import { applyEvent, applySnapshot } from './events.ts';
+import { applyEvents, applySnapshot } from './events.ts';
 import { shellPorts } from './shell.ts';
 import { PortTransport, SocketTransport, type Transport } from './transport.ts';
 
@@ -19,7 +19,7 @@ const defaultTransport = (): Transport =>
 
 /** Opens the connection; every (re)connection reads the snapshot again, so that nothing shown is stale. */
 export function connect(transport: Transport = defaultTransport()): void {
-  client = new StudioClient(transport, applyEvent, (connection) => {
+  client = new StudioClient(transport, applyEvents, (connection) => {
     useStudio.setState({ connection });
     if (connection === 'open')
       void call('studio.open', {}).then((snapshot) => snapshot && applySnapshot(snapshot));

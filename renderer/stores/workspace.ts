@@ -1,4 +1,4 @@
-/** What this window is looking at and composing. Nothing here is worth keeping beyond the window. */
+/** What this window is looking at and composing. Of this only what is written outlives a reload. */
 import { create } from 'zustand';
 import type { Mode, PictureSettings, StudioAnswer } from '../../engine/studio-protocol.ts';
 
@@ -36,6 +36,8 @@ export interface WorkspaceState {
   wordsWanted: boolean;
 }
 
+const WRITTEN = 'tusk-message';
+
 export const useWorkspace = create<WorkspaceState>(() => ({
   view: 'studio',
   dialog: null,
@@ -46,7 +48,7 @@ export const useWorkspace = create<WorkspaceState>(() => ({
   watchedJobId: null,
   targetIds: [],
   compareIds: null,
-  message: '',
+  message: sessionStorage.getItem(WRITTEN) ?? '',
   modeOverride: null,
   variations: null,
   pictureSettings: {},
@@ -54,6 +56,10 @@ export const useWorkspace = create<WorkspaceState>(() => ({
   memoryOffer: null,
   wordsWanted: false,
 }));
+
+useWorkspace.subscribe(({ message }, before) => {
+  if (message !== before.message) sessionStorage.setItem(WRITTEN, message);
+});
 
 /** Shows a version on the canvas and makes it what the next message is about. */
 export function selectVersion(versionId: string): void {

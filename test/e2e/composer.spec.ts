@@ -87,6 +87,35 @@ test('with a picture chosen the empty message says what can be done with it', as
   await expect(message(desk)).toHaveAttribute('placeholder', 'Describe, ask or change');
 });
 
+test('what is written outlives a reload; a picture a new one doesn’t take is shown as not used', async ({
+  desk,
+}) => {
+  const { page, blue } = desk;
+  await message(desk).fill('draw a cat, half thought');
+  await expect(page.getByRole('button', { name: 'Mode: Create, detected' })).toBeVisible();
+  const target = (name: string) => page.getByRole('img', { name: `${name}: ${blue.prompt}` });
+  await expect(target('Not used by this message')).toBeVisible();
+  await page.reload();
+  await expect(message(desk)).toHaveValue('draw a cat, half thought');
+  await message(desk).fill('make the disc green');
+  await expect(target('About')).toBeVisible();
+  await message(desk).press('ControlOrMeta+Enter');
+  await expect(message(desk)).toHaveValue('');
+  await page.reload();
+  await expect(page.getByRole('region', { name: 'Queue' })).toContainText('make the disc green');
+  await expect(message(desk)).toHaveValue('');
+});
+
+test('who reads at the end of a chat stays there while the queue grows over it', async ({ desk }) => {
+  const { page } = desk;
+  for (const thing of ['cat', 'dog', 'owl', 'bear', 'fox', 'panda']) await say(page, `draw a ${thing}`);
+  const last = page.getByRole('list', { name: 'Messages' }).getByRole('button', { name: 'Stop' }).last();
+  await expect(last).toBeInViewport();
+  await page.getByRole('button', { name: 'More settings' }).click();
+  await expect(page.getByRole('spinbutton', { name: 'Steps' })).toBeVisible();
+  await expect(last).toBeInViewport({ ratio: 1 });
+});
+
 test('four more of a picture wait with seeds of their own, as siblings in the same answer', async ({
   desk,
 }) => {

@@ -109,8 +109,11 @@ test('create, ask, edit, compare, delete and undo, one after the other', async (
     return versions.length;
   };
   await expect.poll(binned).toBe(1);
+  const canvas = page.locator('.canvas-picture');
+  await expect(canvas.getByRole('img', { name: 'draw a red apple' })).toBeVisible();
   await tabTo(page, 'Undo');
   await page.keyboard.press('Enter');
   await expect(edited).toBeVisible();
+  await expect(canvas.getByRole('img', { name: 'make the apple green' })).toBeVisible();
   await expect.poll(binned).toBe(0);
 });

@@ -1,5 +1,5 @@
 import type { Page } from '@playwright/test';
-import { expect, test } from './tusk.ts';
+import { BROWSER, expect, test } from './tusk.ts';
 
 const open = (page: Page) => page.getByRole('button', { name: 'Settings', exact: true }).click();
 
@@ -36,6 +36,16 @@ test('Enter sends when a person wants it so', async ({ desk: { page, studio, cha
   await expect(page.getByRole('list', { name: 'Messages' })).toContainText('draw a red apple');
   expect((await studio.call('chats.get', { chatId: chat.id })).jobs).toHaveLength(1);
 });
+
+test(
+  'a browser offers no settings that only the desktop app can keep',
+  BROWSER,
+  async ({ desk: { page } }) => {
+    await open(page);
+    await expect(page.getByRole('switch', { name: 'Drift guard' })).toBeVisible();
+    await expect(page.getByRole('switch', { name: /done|updates/i })).toHaveCount(0);
+  },
+);
 
 test('the ledger says that nothing went over the network', async ({ desk: { page } }) => {
   await open(page);

@@ -181,7 +181,10 @@ async function signIn(context: BrowserContext, tusk: Tusk, cookie: WorkerFixture
 async function show(page: Page, tusk: Tusk, chatId: string): Promise<void> {
   const address = new URL('/', tusk.address).href;
   if (!page.url().startsWith(address)) await page.goto(address);
-  await page.evaluate((id) => sessionStorage.setItem('tusk-chat', id), chatId);
+  await page.evaluate((id) => {
+    sessionStorage.clear();
+    sessionStorage.setItem('tusk-chat', id);
+  }, chatId);
   await page.reload();
   await page.getByRole('toolbar', { name: 'Tools' }).waitFor();
 }

@@ -5,6 +5,7 @@ import { Button } from '../../components/Button.tsx';
 import { transform } from './CanvasBar.tsx';
 import { addToMessage } from './message.ts';
 import { type Box, boxOf, nudged, regionOf } from './region.ts';
+import { ToolFoot } from './ToolFoot.tsx';
 
 const STEPS: Readonly<Record<string, readonly [dx: number, dy: number]>> = {
   ArrowLeft: [-8, 0],
@@ -16,12 +17,14 @@ const STEPS: Readonly<Record<string, readonly [dx: number, dy: number]>> = {
 interface Props {
   version: Version;
   tool: 'point' | 'crop';
+  foot: HTMLElement | null;
   onDone: () => void;
 }
 
 /** A box drawn on the picture: its place goes into the message, or the picture is cut to it. */
-export function BoxLayer({ version, tool, onDone }: Props) {
+export function BoxLayer({ version, tool, foot, onDone }: Props) {
   const { t } = useTranslation();
+  const hint = t(tool === 'crop' ? 'canvas.cropHint' : 'canvas.pointHint');
   const layer = useRef<HTMLButtonElement>(null);
   const [box, setBox] = useState<Box>(() => middle(version));
   const start = useRef<{ x: number; y: number } | null>(null);
@@ -51,7 +54,7 @@ export function BoxLayer({ version, tool, onDone }: Props) {
         type="button"
         ref={layer}
         className="box-layer"
-        aria-label={t(tool === 'crop' ? 'canvas.cropHint' : 'canvas.pointHint')}
+        aria-label={hint}
         onKeyDown={press}
         onPointerDown={(event) => {
           event.stopPropagation();
@@ -67,16 +70,13 @@ export function BoxLayer({ version, tool, onDone }: Props) {
       >
         <span className="box" style={styleOf(box, version)} />
       </button>
-      {tool === 'crop' && (
-        <div className="box-actions">
+      <ToolFoot foot={foot} hint={hint} onLeave={onDone}>
+        {tool === 'crop' && (
           <Button look="main" small onClick={apply}>
             {t('canvas.cropApply')}
           </Button>
-          <Button small onClick={onDone}>
-            {t('canvas.cancel')}
-          </Button>
-        </div>
-      )}
+        )}
+      </ToolFoot>
     </>
   );
 }

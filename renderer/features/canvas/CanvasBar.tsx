@@ -51,7 +51,7 @@ export function CanvasBar({ version, tool, onTool }: Props) {
   const toggle = (wanted: Tool) => onTool(tool === wanted ? 'pan' : wanted);
   return (
     <div className="canvas-bar">
-      <p className="canvas-title" title={version.prompt}>
+      <p className="canvas-title" dir="auto" title={version.prompt}>
         {version.prompt}
       </p>
       <div className="canvas-tools" role="toolbar" aria-label={t('canvas.tools')}>

@@ -5,6 +5,7 @@ import { copyText } from '../../engine/shell.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { colourWords } from './colour.ts';
 import { addToMessage } from './message.ts';
+import { ToolFoot } from './ToolFoot.tsx';
 import { type ColourAt, usePixels } from './usePixels.ts';
 
 const STEPS: Readonly<Record<string, readonly [dx: number, dy: number]>> = {
@@ -17,11 +18,12 @@ const LARGE_STEP = 10;
 
 interface Props {
   version: Version;
+  foot: HTMLElement | null;
   onDone: () => void;
 }
 
 /** Takes a colour from the picture: its code is copied, its name goes into the message. */
-export function Eyedropper({ version, onDone }: Props) {
+export function Eyedropper({ version, foot, onDone }: Props) {
   const { t } = useTranslation();
   const layer = useRef<HTMLButtonElement>(null);
   const colourAt = usePixels(version.id);
@@ -48,18 +50,21 @@ export function Eyedropper({ version, onDone }: Props) {
     onDone();
   };
   return (
-    <button
-      type="button"
-      ref={layer}
-      className="pick-layer"
-      aria-label={t('canvas.pickHint')}
-      onPointerDown={(event) => event.stopPropagation()}
-      onPointerMove={follow}
-      onKeyDown={press}
-      onClick={pick}
-    >
-      {colourAt && <Loupe {...place} version={version} colourAt={colourAt} />}
-    </button>
+    <>
+      <button
+        type="button"
+        ref={layer}
+        className="pick-layer"
+        aria-label={t('canvas.pickHint')}
+        onPointerDown={(event) => event.stopPropagation()}
+        onPointerMove={follow}
+        onKeyDown={press}
+        onClick={pick}
+      >
+        {colourAt && <Loupe {...place} version={version} colourAt={colourAt} />}
+      </button>
+      <ToolFoot foot={foot} hint={t('canvas.pickHint')} onLeave={onDone} />
+    </>
   );
 }
 

@@ -37,6 +37,7 @@ export function VersionCanvas({ version }: { version: Version }) {
   const { t } = useTranslation();
   const area = useRef<HTMLDivElement>(null);
   const [tool, setTool] = useState<Tool>('pan');
+  const [foot, setFoot] = useState<HTMLElement | null>(null);
   const view = usePanZoom(area, version, version.id);
   const drift = useDrift(version);
   const isSpaceHeld = useSpaceHeld(area);
@@ -87,13 +88,17 @@ export function VersionCanvas({ version }: { version: Version }) {
             <div className="pixel-grid" style={{ backgroundSize: `${scale}px ${scale}px` }} />
           )}
           {(tool === 'point' || tool === 'crop') && (
-            <BoxLayer key={tool} version={version} tool={tool} onDone={leaveTool} />
+            <BoxLayer key={tool} version={version} tool={tool} foot={foot} onDone={leaveTool} />
           )}
-          {tool === 'colour' && <Eyedropper version={version} onDone={leaveTool} />}
+          {tool === 'colour' && <Eyedropper version={version} foot={foot} onDone={leaveTool} />}
         </div>
       </div>
       <div className="canvas-foot">
-        <Checks version={version} drift={drift} />
+        {tool === 'pan' ? (
+          <Checks version={version} drift={drift} />
+        ) : (
+          <div className="tool-foot" ref={setFoot} />
+        )}
         <Zoom view={view} />
       </div>
     </>

@@ -23,11 +23,12 @@ export function Composer() {
   const message = useWorkspace((state) => state.message);
   const isReady = useStudio((state) => state.connection === 'open');
   const detected = useDetectedMode();
+  const override = useWorkspace((state) => state.modeOverride);
   return (
     // biome-ignore lint/a11y/useSemanticElements: no form, since Enter alone makes a line
     <div className="composer" role="group" aria-label={t('composer.label')}>
       <div className="composer-about">
-        <Targets />
+        <Targets mode={override ?? detected.mode} />
         <ModeChip detected={detected} />
       </div>
       <MessageField />
@@ -39,7 +40,7 @@ export function Composer() {
         <IconButton
           className="composer-send"
           label={t('composer.send')}
-          keys={t('keys.send')}
+          keys="Mod+Enter"
           disabled={!isReady || message.trim() === ''}
           onClick={() => void sendMessage()}
         >
@@ -74,6 +75,7 @@ function MessageField() {
   };
   return (
     <textarea
+      dir="auto"
       aria-label={t('composer.message')}
       placeholder={placeholder}
       rows={2}

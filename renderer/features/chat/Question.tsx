@@ -13,7 +13,7 @@ export function Question({ turn }: { turn: Turn }) {
       {turn.versionIds.map((id) => (
         <About key={id} versionId={id} />
       ))}
-      <p>{turn.text}</p>
+      <p dir="auto">{turn.text}</p>
     </div>
   );
 }

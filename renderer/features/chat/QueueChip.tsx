@@ -47,7 +47,9 @@ export function QueueChip({ job, index, order }: Props) {
       onDragOver={(event) => event.preventDefault()}
       onDrop={drop}
     >
-      <span className="queue-message">{job.message}</span>
+      <span className="queue-message" dir="auto">
+        {job.message}
+      </span>
       {job.mode !== 'upscale' && (
         <IconButton small label={t('queue.edit', job)} onClick={() => setEditing(true)}>
           <Pencil size={12} />

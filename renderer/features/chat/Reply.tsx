@@ -20,7 +20,11 @@ export function Reply({ question, reply, jobs }: Exchange) {
   return (
     <div className="reply">
       <span className="hidden-label">{t('thread.tusk')}</span>
-      {answer && <p className="answer">{answer}</p>}
+      {answer && (
+        <p className="answer" dir="auto">
+          {answer}
+        </p>
+      )}
       {pictures.length > 0 && <PictureStrip pictures={pictures} jobs={jobs} />}
       {pending.map((job) => (
         <JobCard key={job.id} job={job} />

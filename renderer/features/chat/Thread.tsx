@@ -7,6 +7,7 @@ import { useWorkspace } from '../../stores/workspace.ts';
 import { type Exchange, sameExchange, useConversation } from './conversation.ts';
 import { Question } from './Question.tsx';
 import { Reply } from './Reply.tsx';
+import { useEnd } from './useEnd.ts';
 import { useNewest } from './useNewest.ts';
 
 const EXAMPLES_SHOWN = 3;
@@ -20,11 +21,7 @@ function Messages({ chatId }: { chatId: string | null }) {
   const count = exchanges.length;
   const shownId = useWorkspace((state) => state.versionId);
   const { newest, earlier } = useNewest(exchanges, shownId, list);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a new message scrolls to the end
-  useEffect(() => {
-    const element = list.current;
-    if (element) element.scrollTop = element.scrollHeight;
-  }, [count]);
+  useEnd(list, count);
   useEffect(() => {
     if (shownId)
       list.current?.querySelector(`[data-version="${shownId}"]`)?.scrollIntoView({ block: 'nearest' });

@@ -25,6 +25,7 @@ export function Detail() {
     <aside className="library-detail" aria-label={t('selection')}>
       <div className="library-detail-head">
         <h2>{only ? only.prompt : t('selected', { count })}</h2>
+        <Keep versions={versions} />
         <IconButton small label={t('closeSelection')} keys="Esc" onClick={selectNone}>
           <X size={15} />
         </IconButton>
@@ -79,13 +80,36 @@ function BinActions({ versions }: { versions: Version[] }) {
   );
 }
 
-function KeptActions({ versions }: { versions: Version[] }) {
+/** In the bin there is nothing to star or delete. */
+function Keep({ versions }: { versions: Version[] }) {
   const { t } = useTranslation(['library', 'studio']);
-  const [exporting, setExporting] = useState(false);
-  const only = versions.length === 1 ? versions[0] : undefined;
+  const isInBin = useShelf((state) => state.query.deleted);
   const allStarred = versions.every((version) => version.starred);
   const ids = versions.map(({ id }) => id);
   const remove = () => deleteVersions(ids, t('deleted', { count: ids.length }), t('undo', { ns: 'studio' }));
+  if (isInBin) return null;
+  return (
+    <>
+      <IconButton
+        small
+        label={t(allStarred ? 'unstar' : 'star')}
+        keys="."
+        aria-pressed={allStarred}
+        onClick={() => void starVersions(versions)}
+      >
+        <Star size={15} fill={allStarred ? 'currentColor' : 'none'} />
+      </IconButton>
+      <IconButton small label={t('delete')} keys="Delete" onClick={remove}>
+        <Trash2 size={15} />
+      </IconButton>
+    </>
+  );
+}
+
+function KeptActions({ versions }: { versions: Version[] }) {
+  const { t } = useTranslation('library');
+  const [exporting, setExporting] = useState(false);
+  const only = versions.length === 1 ? versions[0] : undefined;
   return (
     <>
       {only && (
@@ -98,21 +122,10 @@ function KeptActions({ versions }: { versions: Version[] }) {
           </Button>
         </>
       )}
-      {versions.length === 2 && <CompareButton ids={ids} />}
+      {versions.length === 2 && <CompareButton ids={versions.map(({ id }) => id)} />}
       <Button onClick={() => setExporting(true)}>
         <Download size={14} /> {t('export')}
       </Button>
-      <IconButton
-        label={t(allStarred ? 'unstar' : 'star')}
-        keys="."
-        aria-pressed={allStarred}
-        onClick={() => void starVersions(versions)}
-      >
-        <Star size={16} fill={allStarred ? 'currentColor' : 'none'} />
-      </IconButton>
-      <IconButton label={t('delete')} keys="Delete" onClick={remove}>
-        <Trash2 size={16} />
-      </IconButton>
       {exporting && <Export versions={versions} onClose={() => setExporting(false)} />}
     </>
   );

@@ -46,6 +46,7 @@ export const useShelf = create<Shelf>(() => ({
 const FIRST_PAGE = 120;
 const PAGE = 500;
 const AHEAD = 200;
+const SHOWN_WITHIN_MS = 500;
 
 /** Counts readings, so that an answer to an older question is dropped. */
 let reading = 0;
@@ -75,8 +76,16 @@ export async function read(): Promise<void> {
     cursor: page.nextCursor,
     isRead: true,
   });
+  await shown();
   await readUpTo(useShelf.getState().range.endIndex);
 }
+
+/** What is in sight goes first: further pages wait until it is there. Safari knows no idle times. */
+const shown = () =>
+  new Promise<unknown>((resolve) => {
+    if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: SHOWN_WITHIN_MS });
+    else setTimeout(resolve);
+  });
 
 /** Reads further pages until that place, and some beyond it, is known. */
 export async function readUpTo(index: number): Promise<void> {

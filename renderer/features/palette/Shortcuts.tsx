@@ -2,8 +2,8 @@ import { X } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Dialog } from '../../components/Dialog.tsx';
 import { IconButton } from '../../components/IconButton.tsx';
+import { useKeyNames } from '../../components/useKeyNames.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
-import { keysOf } from './keys.ts';
 import './palette.css';
 
 /** Area -> what it does -> keys, any of which does it. */
@@ -22,6 +22,7 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
     mode: ['Alt+M'],
     history: ['↑', '↓', 'Alt+↑', 'Alt+↓'],
   },
+  compare: { kind: ['M'], swap: ['C'] },
   canvas: {
     fit: ['Mod+0'],
     actual: ['Mod+1'],
@@ -45,7 +46,6 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
     star: ['.'],
     delete: ['Delete'],
   },
-  compare: { kind: ['M'], swap: ['C'] },
 };
 
 export function Shortcuts() {
@@ -60,9 +60,11 @@ export function Shortcuts() {
             <X size={16} />
           </IconButton>
         </header>
-        {Object.keys(SHORTCUTS).map((area) => (
-          <Area key={area} area={area} />
-        ))}
+        <div className="shortcuts-areas">
+          {Object.keys(SHORTCUTS).map((area) => (
+            <Area key={area} area={area} />
+          ))}
+        </div>
       </div>
     </Dialog>
   );
@@ -70,6 +72,7 @@ export function Shortcuts() {
 
 function Area({ area }: { area: string }) {
   const { t } = useTranslation('palette');
+  const keyNames = useKeyNames();
   return (
     <section aria-labelledby={`shortcuts-${area}`}>
       <h3 id={`shortcuts-${area}`}>{t(`keys.area.${area}`)}</h3>
@@ -79,7 +82,7 @@ function Area({ area }: { area: string }) {
             <dt>{t(`keys.${area}.${what}`)}</dt>
             <dd>
               {keys.map((name) => (
-                <kbd key={name}>{keysOf(name)}</kbd>
+                <kbd key={name}>{keyNames(name)}</kbd>
               ))}
             </dd>
           </div>

@@ -1,13 +1,13 @@
 /** The commands of the palette, those first that fit what is on screen. */
 import { useTranslation } from 'react-i18next';
 import type { Settings } from '../../../engine/studio-protocol.ts';
+import { useKeyNames } from '../../components/useKeyNames.ts';
 import { deleteVersions, exportVersions, newChat } from '../../engine/actions.ts';
 import { enlarge } from '../../engine/enlarge.ts';
 import { saveFile } from '../../engine/files.ts';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { type Dialog, useWorkspace, type View } from '../../stores/workspace.ts';
-import { keysOf } from './keys.ts';
 
 export interface Act {
   id: string;
@@ -31,11 +31,12 @@ export function useActs(): { name: string; acts: Act[] }[] {
 
 function useGoActs(): Act[] {
   const { t } = useTranslation('palette');
+  const keyNames = useKeyNames();
   const act = (id: string, run: () => void, keys?: string): Act => ({
     id,
     label: t(`act.${id}`),
     run,
-    ...(keys && { keys: keysOf(keys) }),
+    ...(keys && { keys: keyNames(keys) }),
   });
   return [
     act('newChat', newChat, 'Mod+N'),
@@ -54,6 +55,7 @@ const ENLARGING = [
 ] as const;
 
 function usePictureActs(): Act[] {
+  const keyNames = useKeyNames();
   const { t } = useTranslation(['palette', 'studio']);
   const version = useStudio(({ versions }) => versions[useWorkspace.getState().versionId ?? '']);
   const chatId = useWorkspace((state) => state.chatId);
@@ -71,7 +73,7 @@ function usePictureActs(): Act[] {
       ...ENLARGING.map(({ factor, keys }) => ({
         id: `bigger ${factor}`,
         label: t('act.bigger', { factor }),
-        keys: keysOf(keys),
+        keys: keyNames(keys),
         run: () => void enlarge(id, factor),
       })),
       { id: 'delete', label: t('act.delete'), run: () => void remove() },

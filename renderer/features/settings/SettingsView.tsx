@@ -77,8 +77,12 @@ function Program({ settings }: { settings: Settings }) {
   const { t } = useTranslation('settings');
   return (
     <Section title={t('program')}>
-      <Switch name="notifications" on={settings.notifications} />
-      <Switch name="checkForUpdates" on={settings.checkForUpdates} />
+      {window.tusk && (
+        <>
+          <Switch name="notifications" on={settings.notifications} />
+          <Switch name="checkForUpdates" on={settings.checkForUpdates} />
+        </>
+      )}
       <Row label={t('tour')} text={t('tourText')}>
         <Button onClick={() => useWorkspace.setState({ dialog: 'tour' })}>{t('tourShow')}</Button>
       </Row>
