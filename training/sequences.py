@@ -1,7 +1,7 @@
 """Token sequences of the three tasks, as batches for the text decoder.
 
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
-(-1 = none), the cell a visual token belongs to (-1 = none), and for questions the text id to predict and a mask.
+(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of.
 """
 
 from dataclasses import dataclass
@@ -37,11 +37,20 @@ class Batch:
     pictures: np.ndarray | None = None
     scene_codes: Tensor | None = None
     blind: Tensor | None = None
+    meant: Tensor | None = None
 
 
 def answer_ids(codes: np.ndarray) -> np.ndarray:
     """codes [8, 8] -> 72 ids, each row ended."""
     return np.where(ROWS < 0, c.END_OF_LINE, codes.flatten()[ROWS] + c.FIRST_CODE)
+
+
+def meant_cells(scene: scenes.Scene, changed: int | None) -> np.ndarray:
+    """[64]: 1 where the object lies that an instruction speaks of, 0 where another lies, -1 elsewhere."""
+    grid = np.full((c.GRID, c.GRID), -1)
+    for i, o in enumerate(scene.objects):
+        grid[o.row : o.row + o.size, o.column : o.column + o.size] = i == changed
+    return grid.flatten()
 
 
 def expanded(ids: list[int]) -> list[int]:
@@ -97,6 +106,7 @@ class Sequences:
         batch = self.generation(prompts, [scenes.codes(e.target) for _, e in pairs], blind)
         batch.pictures = np.stack([resized_twice(scenes.render(s)) for s, _ in pairs])
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s, _ in pairs])).flatten(1)
+        batch.meant = torch.from_numpy(np.stack([meant_cells(s, e.changed) for s, e in pairs]))
         batch.blind = torch.arange(n) >= n - blind
         return batch
 

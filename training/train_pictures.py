@@ -214,6 +214,7 @@ def main() -> None:
     ask.add_argument("--signal", type=float, default=2.5, help="length of an added place signal, which falls to 0")
     ask.add_argument("--signal-share", type=float, default=0.4)
     ask.add_argument("--fall", type=float, default=0.4)
+    ask.add_argument("--edits", type=int, default=6, help="one batch of so many is of edits")
     a = ask.parse_args()
     one_quiet_thread(1)
     a.out.mkdir(parents=True, exist_ok=True)
@@ -254,7 +255,7 @@ def main() -> None:
         for s, first in zip(steppers, rates, strict=True):
             for g, r in zip(s.param_groups, first, strict=True):
                 g["lr"] = r * factor
-        edits = step % 6 == 5
+        edits = step % a.edits == a.edits - 1
         signal = a.signal * max(0.0, 1 - clock.share / a.signal_share)
         parts = losses(model, seq, cache, rng, a.size * 2 // 3 if edits else a.size, edits, signal)
         helps = 0.3 * parts["cross"] + 0.1 * parts["place"] + 0.1 * parts["look"] + 0.3 * parts["patch"]

@@ -85,6 +85,7 @@ class Learner(nn.Module):
         self.grounds = nn.Linear(c.HIDDEN, scenes.BACKGROUND_CODES + 1)
         self.old_names = nn.Linear(c.HIDDEN, len(scenes.NAMES) + 1)
         self.old_parts = nn.Linear(c.HIDDEN, PARTS + 1)
+        self.meant = nn.Linear(c.HIDDEN, 2)
         self.cell_scale = nn.Parameter(torch.tensor(10.0))
         self._start()
 
@@ -163,9 +164,10 @@ class Learner(nn.Module):
         return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
 
     @half_precision()
-    def copy_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
-        """How little the COPIERS look at the old picture's cell while they name the code of the same cell,
-        and how badly the class and part there can be read from the state after the first of them.
+    def copy_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """How little the COPIERS look at the old picture's cell while they name the code of the same cell; how badly
+        the class and part there can be read from the state after the first of them; and how badly, after the last,
+        whether the instruction speaks of the object there.
 
         Without it a decoder this small passes whole objects through a summary, and what an edit keeps drifts.
         """
@@ -191,7 +193,9 @@ class Learner(nn.Module):
         names = CLASS[old.clamp_max(OBJECT_CODES - 1) // PARTS].masked_fill(~is_object, len(scenes.NAMES))
         parts = (old % PARTS).masked_fill(~is_object, PARTS)
         read = F.cross_entropy(self.old_names(known), names) + F.cross_entropy(self.old_parts(known), parts)
-        return sum(losses) / len(losses), read
+        known = F.rms_norm(states[COPIERS[-1][0] + 1][row, place].float(), (c.HIDDEN,))
+        meant = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1)
+        return sum(losses) / len(losses), read, meant
 
     def answer_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """Cross-entropy of answer words among text and visual ids."""
@@ -239,9 +243,9 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
-    copy, read = model.copy_loss(states, batch)
-    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read
-    yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    copy, read, meant = model.copy_loss(states, batch)
+    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant
+    yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
     states, tokens = model.states(batch)
     answer = model.answer_loss(states, batch)

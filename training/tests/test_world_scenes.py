@@ -39,7 +39,7 @@ def test_the_vocabulary_is_large_and_every_noun_means_one_thing():
     assert {name for name, _ in nouns().values()} == set(vocabulary.NAMES)
     assert {k for t in vocabulary.THINGS for k in t.kinds} == set(vocabulary.KINDS)
     assert all(t.natural in (None, *vocabulary.COLOUR_NAMES) for t in vocabulary.THINGS)
-    assert all(t.natural for t in vocabulary.THINGS if t.paintable)
+    assert all(t.cover in vocabulary.COLOUR_NAMES and len(t.tints) == 11 for t in vocabulary.THINGS if t.paintable)
 
 
 def test_a_scene_survives_json(drawn_scenes):

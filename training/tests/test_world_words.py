@@ -82,6 +82,13 @@ def test_prompts_written_by_hand_are_read():
         "bunny between two pine trees in the snow": Request(
             (Wanted("rabbit"), Wanted("pine tree", 2)), (Related("between", 0, 1),), ("snow",)
         ),
+        "a cat wearing a hat, on white": Request((cat, Wanted("top hat")), (Related("on", 1, 0),), ("solid", "white")),
+        "a house with a tree on its left and a car on its right": Request(
+            (Wanted("house"), Wanted("tree"), Wanted("car")), (Related("left", 1, 0), Related("right", 2, 0))
+        ),
+        "a dog left, a cat right and a mouse in between": Request(
+            (replace(dog, place="left"), replace(cat, place="right"), Wanted("mouse")), (Related("between", 2, 0, 1),)
+        ),
         "a light bulb on a light blue background": Request((Wanted("light bulb"),), (), ("solid", "blue", "light")),
         "pixel-art dragonless castle, no dog": Request((Wanted("castle"),), (), None, "pixel", ("dog",)),
         "there's a car at the top left and there is a bus at the bottom right": Request(

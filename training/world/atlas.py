@@ -113,7 +113,7 @@ def _painted(sprite: np.ndarray, own: str, colour: np.ndarray) -> np.ndarray:
 
 
 def _in_paint(picture: Image.Image, name: str, tint: str) -> Image.Image:
-    straight = _painted(np.asarray(picture, np.float32) / 255, BY_NAME[name].natural, rgb(tint))
+    straight = _painted(np.asarray(picture, np.float32) / 255, BY_NAME[name].cover, rgb(tint))
     return Image.fromarray((straight * 255 + 0.5).astype(np.uint8))
 
 

@@ -140,7 +140,7 @@ def phrase(group: Group, scene: Scene, rng: Rng, sized: float = 0.1) -> tuple[st
             return words, replace(wanted, count=None)
         return f"{choice(rng, COUNTS[count])} {words}", wanted
     u = rng.random()
-    if BY_NAME[name].plural is None and words.split(" ")[-1] == name:
+    if BY_NAME[name].plural is None and name != "earth" and words.split(" ")[-1] == name:
         return f"some {words}" if u < 0.2 else words, wanted
     if name in ("sun", "moon", "earth") and u < 0.5 and sole(group, scene):
         return f"the {words}", wanted

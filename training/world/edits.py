@@ -20,7 +20,7 @@ from .requests import Related, Request, Wanted, holds, related
 from .sampling import sample_ground, sample_tint
 from .scenes import MOST_OBJECTS, Placed, Scene, clear_relation, valid
 from .splits import in_training
-from .vocabulary import BY_NAME, COLOUR_NAMES, NAMES, PLACES, SHADE_NAMES, SIZE_NAMES, SIZES, STYLES
+from .vocabulary import BY_NAME, NAMES, PLACES, SHADE_NAMES, SIZE_NAMES, SIZES, STYLES
 
 Rng = np.random.Generator
 
@@ -258,7 +258,7 @@ def _recolour(scene: Scene, rng: Rng) -> Change | None:
         return None
     i, words = picked
     o = scene.objects[i]
-    colour = choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
+    colour = choice(rng, [c for c in BY_NAME[o.name].colours if c != o.colour])
     tint = None if colour == BY_NAME[o.name].natural else colour
     text = choice(rng, say.RECOLOUR).format(o=words, c=colour_word(colour, rng)).replace(" a orange", " an orange")
     return Change(text, scene.with_object(i, tint=tint))
@@ -455,7 +455,8 @@ def _hybrid(scene: Scene, rng: Rng) -> Change | None:
     if not b or not a.target.objects:
         return None
     came = [o.name for o in b.target.objects if o not in a.target.objects]
-    unclear = second in ("add", "replace") and any(o.name in came for o in a.target.objects)
+    alone = first == "remove" and len(a.target.objects) == 1 < len(scene.objects) - 1
+    unclear = alone or second in ("add", "replace") and any(o.name in came for o in a.target.objects)
     touched_twice = any(o not in scene.objects and o not in b.target.objects for o in a.target.objects)
     unspoken = " it" in f" {a.text}" or " it" in f" {b.text}" and second not in ("background", "style")
     if (
@@ -490,13 +491,8 @@ def _from_other(scene: Scene, other: Scene, n: str, rng: Rng) -> Change | None:
     o, i = other.objects[theirs[0]], ours[0]
     if what == "colour":
         a = scene.objects[i]
-        same = (
-            o.colour is None
-            or a.colour == o.colour
-            or not BY_NAME[a.name].paintable
-            or not (scene.coloured and other.coloured)
-        )
-        if same:
+        takes = o.colour in BY_NAME[a.name].colours and o.colour != a.colour
+        if not (takes and scene.coloured and other.coloured):
             return None
         tint = None if o.colour == BY_NAME[a.name].natural else o.colour
         return Change(

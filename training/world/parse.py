@@ -36,7 +36,8 @@ FILLERS = set(
     i want i'd like to see there is are with in at on style by as scene render it's its it standing sitting lying
     floating flying placed next let's us give need would an from background backdrop against front the a which who
     have has looking being very cute nice beautiful pretty happy lovely cool funny colored coloured color colour
-    colourful just only icon icons set row all both each other them they put add place
+    colourful just only icon icons set row all both each other them they put add place plain really showing objects
+    playing that
     """.split()
 )
 """Words that change nothing."""
@@ -57,7 +58,8 @@ MORE_COLOURS = {
     "aqua": "teal",
 }
 MORE_SIZES = {"massive": "huge", "gigantic": "huge", "minuscule": "tiny", "mini": "tiny"}
-MORE_COUNTS = {"both": 2, "several": None, "many": None, "multiple": None}
+MORE_COUNTS = {"both": 2, "couple of": 2, "pair of": 2, "several": None, "many": None, "multiple": None}
+MORE_PLACES = {"left": "left", "right": "right", "middle": "centre", "centre": "centre", "center": "centre"}
 MORE_GROUNDS = {
     "meadow": ("meadow", "grass", "field", "lawn", "park", "garden", "grassland", "countryside"),
     "beach": ("beach", "seaside", "shore", "seashore", "by the sea"),
@@ -108,6 +110,8 @@ def _rows():
     yield from ((p, ("together", None)) for p in TOGETHER_WORDS)
     for place, phrases in PLACE_WORDS.items():
         yield from ((p, ("place", place)) for p in phrases)
+    yield from ((p, ("place", place)) for p, place in MORE_PLACES.items())
+    yield "wearing", ("wears", None)
     for style in STYLE_WORDS:
         yield from ((p, ("style", style)) for p in (*STYLE_WORDS[style], *MORE_STYLES.get(style, ())))
     for kind in SCENERY_PLACES:
@@ -141,7 +145,7 @@ def _adjectives() -> dict[tuple[str, ...], Phrase]:
 
 @lru_cache(1)
 def _counts() -> dict[tuple[str, ...], int | None]:
-    return {**_inverted(COUNTS), **{(w,): n for w, n in MORE_COUNTS.items()}}
+    return {**_inverted(COUNTS), **{_key(w): n for w, n in MORE_COUNTS.items()}}
 
 
 @lru_cache(1)
@@ -180,6 +184,8 @@ class _Reader:
         """The object that a place or relation would belong to."""
         self.fresh = True
         """Whether a connective or nothing stands before."""
+        self.it: int | None = None
+        """The object that 'it' last meant."""
         self.waiting: str | None = None
         """A place said before its thing."""
 
@@ -191,6 +197,7 @@ class _Reader:
             self._noun_first,
             self._phrase,
             self._thing,
+            self._late_adjective,
             self._filler,
         )
         while self.i < len(self.words):
@@ -338,11 +345,15 @@ class _Reader:
         if not found:
             return False
         (kind, value), used = found
-        rule = {"relation": self._relation, "to it": self._to_it, "together": self._together, "place": self._place}.get(
-            kind
-        )
-        if rule:
-            return rule(value, self.i + used)
+        rules = {
+            "relation": self._relation,
+            "to it": self._to_it,
+            "together": self._together,
+            "wears": self._wears,
+            "place": self._place,
+        }
+        if kind in rules:
+            return rules[kind](value, self.i + used)
         after = self._skip(self.i + used, {*BACKGROUND_WORDS, "style", "landscape"})
         if kind == "style":
             self.style, self.i = value, after
@@ -353,11 +364,8 @@ class _Reader:
         return True
 
     def _place(self, place: str, end: int) -> bool:
-        start_of_thing = self._noun_phrase(
-            self._skip(
-                end, {"there", "is", "are", "stands", "with", ",", ":"} if self.last is None else {"there", "is", "are"}
-            )
-        )
+        between = {"there", "is", "are", "stands", *((",", ":", "with") if self.last is None else ())}
+        start_of_thing = self._noun_phrase(self._skip(end, between))
         if (self.fresh or self.last is None) and start_of_thing and not self._is_ground(end):
             self.waiting = place
         elif self.last is not None:
@@ -380,6 +388,10 @@ class _Reader:
         if subject is None:
             return False
         found = self._noun_phrase(end)
+        if how == "between" and found is None and subject >= 2:
+            self.relations.append(Related(how, subject, subject - 2, subject - 1))
+            self.i = end
+            return True
         if found is None or (how == "on" and self._is_ground(end)):
             return False
         first, self.i, definite = found
@@ -397,8 +409,21 @@ class _Reader:
     def _to_it(self, how: str, end: int) -> bool:
         if self.last is None or self.last == 0:
             return False
-        self.relations.append(Related(how, self.last, self.last - 1))
+        before = self.relations[-1] if self.relations else None
+        again = self.it is not None and before is not None and before.a == self.last - 1
+        self.it = self.it if again else self.last - 1
+        self.relations.append(Related(how, self.last, self.it))
         self.i = end
+        return True
+
+    def _wears(self, _: None, end: int) -> bool:
+        """'a dog wearing a hat': the hat is on the dog."""
+        found = self._noun_phrase(end)
+        if self.last is None or found is None:
+            return False
+        wearer, (thing, self.i, definite) = self.last, found
+        self.last = self._mention(thing, definite)
+        self.relations.append(Related("on", self.last, wearer))
         return True
 
     def _together(self, _: None, end: int) -> bool:
@@ -417,6 +442,18 @@ class _Reader:
             wanted, self.waiting = replace(wanted, place=self.waiting), None
         self.last = self._mention(wanted, definite)
         self.fresh = False
+        return True
+
+    def _late_adjective(self) -> bool:
+        """'a heart, red', 'a cat that is upside down': said of the single thing before."""
+        found = _longest(_adjectives(), self.words, self.i)
+        if not found or self.last is None or self.objects[self.last].count != 1:
+            return False
+        (kind, value), used = found
+        if kind not in ("colour", "size", "turn") or getattr(self.objects[self.last], kind) is not None:
+            return False
+        self.objects[self.last] = replace(self.objects[self.last], **{kind: value})
+        self.i += used
         return True
 
     def _mention(self, wanted: Wanted, definite: bool) -> int:

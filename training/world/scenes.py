@@ -7,7 +7,7 @@ import numpy as np
 
 from .atlas import aspect, thumbnail
 from .grounds import CELL, GRID, Ground, cell_lab, telling_rows
-from .vocabulary import BY_NAME, PLACES, SCENERIES, SIZE_NAMES, lab
+from .vocabulary import BY_NAME, PLACES, SCENERIES, SIZE_NAMES, lab, rgb
 
 MOST_OBJECTS = 4
 PIXEL_SIZE = 4
@@ -162,6 +162,7 @@ LEAST_CONTRAST = 24.0
 """CIE76 distance between a thing's mean colour and the mean ground around it."""
 LEAST_CELL_CONTRAST = 13.0
 """... and to the ground of the cell that is closest to it in colour."""
+PAINT_ALLOWANCE = 8.0
 _HALO = lab(np.ones(3, np.float32))
 
 
@@ -177,10 +178,16 @@ def mean_lab(name: str, tint: str | None, art: str, grey: bool) -> np.ndarray:
 
 @lru_cache(20000)
 def _distances(name: str, tint: str | None, art: str, grey: bool, ground: Ground) -> np.ndarray | float:
-    """Lab distance of a thing's mean colour to each cell of the ground, [8, 8]; one number for a solid ground."""
+    """Lab distance of a thing's mean colour to each cell of the ground, [8, 8]; one number for a solid ground.
+
+    The colour of its painted part may come closer than the mean, but only by PAINT_ALLOWANCE.
+    """
     cells = cell_lab(ground, grey)
-    difference = (cells[0, 0] if ground.kind == "solid" else cells) - mean_lab(name, tint, art, grey)
-    away = np.sqrt((difference**2).sum(-1))
+    cells = cells[0, 0] if ground.kind == "solid" else cells
+    away = np.sqrt(((cells - mean_lab(name, tint, art, grey)) ** 2).sum(-1))
+    paint = tint or BY_NAME[name].cover
+    if paint and not grey:
+        away = np.minimum(away, np.sqrt(((cells - lab(rgb(paint))) ** 2).sum(-1)) + PAINT_ALLOWANCE)
     return float(away) if ground.kind == "solid" else away
 
 

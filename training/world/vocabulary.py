@@ -17,8 +17,8 @@ class Thing:
     """One drawable thing.
 
     plural: None for what is never counted (fire, grapes).
-    natural: the colour a person would name for the unpainted picture, or None if it has no single one.
-    paintable: can be painted in any colour of COLOURS but its natural one.
+    natural: the colour a person would name for the unpainted picture, or None if it has no clear one.
+    cover: the colour of the part that paint covers, or None if it can't be painted.
     kinds: category words that hold for it ("bird", "animal").
     """
 
@@ -27,13 +27,22 @@ class Thing:
     plural: str | None
     synonyms: tuple[str, ...]
     natural: str | None
-    paintable: bool
+    cover: str | None
     kinds: tuple[str, ...]
 
     @cached_property
     def tints(self) -> tuple[str, ...]:
         """Colours it can be painted in."""
-        return tuple(c for c in COLOUR_NAMES if c != self.natural) if self.paintable else ()
+        return tuple(c for c in COLOUR_NAMES if c != self.cover) if self.cover else ()
+
+    @property
+    def paintable(self) -> bool:
+        return self.cover is not None
+
+    @cached_property
+    def colours(self) -> tuple[str, ...]:
+        """All the colours that people could ask for and get, if it can be painted: the natural one too."""
+        return (*self.tints, self.natural) if self.paintable and self.natural else self.tints
 
 
 PARENTS: dict[str, str] = {
@@ -56,8 +65,8 @@ def _thing(line: str) -> Thing:
         emoji,
         None if plural == "-" else plural,
         tuple(s.strip() for s in synonyms.split(",") if s.strip()),
-        colour.rstrip("*") or None,
-        colour.endswith("*"),
+        None if colour.startswith("~") else colour.rstrip("*") or None,
+        colour.strip("~*") if colour.endswith("*") else None,
         own + tuple(PARENTS[k] for k in own if k in PARENTS),
     )
 
