@@ -11,7 +11,7 @@ import { VersionsPane } from './features/versions/VersionsPane.tsx';
 import { Notices } from './Notices.tsx';
 import { BrokenDialog, BrokenPart, LazyPart, type Load, Part } from './Part.tsx';
 import { Rail } from './Rail.tsx';
-import { useAppearance, useSession, useWindowKeys } from './session.ts';
+import { useAppearance, useSession, useUndoKey, useWindowKeys } from './session.ts';
 import { type Dialog, useWorkspace, type View } from './stores/workspace.ts';
 import './App.css';
 
@@ -43,6 +43,7 @@ export function App() {
   useAppearance();
   useSession();
   useWindowKeys();
+  useUndoKey();
   useLoadedParts();
   const view = useWorkspace((state) => state.view);
   const dialog = useWorkspace((state) => state.dialog);

@@ -1,8 +1,9 @@
 /** What the window does by itself: opens the last chat, follows theme and language, answers the window's keys. */
 import { useEffect } from 'react';
-import { useKeys } from './components/useKeys.ts';
+import { nameOf, useKeys } from './components/useKeys.ts';
 import { loadChat, newChat, openChat } from './engine/actions.ts';
 import { showLanguage } from './i18n.ts';
+import { takeBack } from './stores/notices.ts';
 import { useStudio } from './stores/studio.ts';
 import { type Dialog, useWorkspace } from './stores/workspace.ts';
 
@@ -39,6 +40,18 @@ async function resume(): Promise<void> {
     chats[sessionStorage.getItem(LAST_CHAT) ?? ''] ?? kept.sort((a, b) => b.updatedAt - a.updatedAt)[0];
   if (last && last.deletedAt === null) await openChat(last.id);
   else if (settings?.tourSeen === false && kept.length === 0) useWorkspace.setState({ dialog: 'tour' });
+}
+
+/** In a text field Mod+Z stays the field's own. */
+export function useUndoKey(): void {
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      const isInText = event.target instanceof Element && event.target.matches('input, textarea');
+      if (nameOf(event) === 'Mod+Z' && !isInText && takeBack()) event.preventDefault();
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
 }
 
 export function useWindowKeys(): void {

@@ -20,15 +20,26 @@ export type Notice = News & { id: number };
 export const useNotices = create<{ notices: Notice[] }>(() => ({ notices: [] }));
 
 const SHOWN_MS = 8_000;
+/** What can be taken back stays until it can be reached without haste, with Tab alone too. */
+const UNDO_SHOWN_MS = 30_000;
 let counter = 0;
 
 export function notify(notice: News): void {
   counter += 1;
   const id = counter;
   useNotices.setState(({ notices }) => ({ notices: [...notices.slice(-3), { ...notice, id }] }));
-  if (notice.kind === 'done') setTimeout(() => dismiss(id), SHOWN_MS);
+  if (notice.kind === 'done') setTimeout(() => dismiss(id), notice.action ? UNDO_SHOWN_MS : SHOWN_MS);
 }
 
 export function dismiss(id: number): void {
   useNotices.setState(({ notices }) => ({ notices: notices.filter((notice) => notice.id !== id) }));
+}
+
+/** Takes back what was done last, if that is still offered. @returns whether there was anything. */
+export function takeBack(): boolean {
+  const last = useNotices.getState().notices.findLast((notice) => notice.kind === 'done' && notice.action);
+  if (last?.kind !== 'done') return false;
+  last.action?.run();
+  dismiss(last.id);
+  return true;
 }

@@ -13,6 +13,7 @@ const SHORTCUTS: Readonly<Record<string, Readonly<Record<string, readonly string
     shortcuts: ['?'],
     newChat: ['Alt+N', 'Mod+N'],
     search: ['/'],
+    undo: ['Mod+Z'],
     stop: ['Shift+X'],
     close: ['Esc'],
   },
