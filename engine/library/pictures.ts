@@ -2,6 +2,7 @@
  * Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising, and
  * what a draft needs to go on from where it stood.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { unzipSync, zipSync } from 'fflate';
@@ -31,7 +32,7 @@ export class Pictures {
 
   /** On disk when it resolves, with the thumbnail the library will ask for. @throws TuskError `file-write`. */
   async write(id: string, png: Uint8Array): Promise<void> {
-    await writeWhole(this.path('pictures', id, '.png'), png);
+    await keepFile(this.path('pictures', id, '.png'), png);
     await this.keepThumbnail(id, png, LIBRARY_SIDE).catch((thrown) =>
       log.warn(`no thumbnail yet: ${thrown}`),
     );
@@ -50,9 +51,7 @@ export class Pictures {
   async thumbnail(id: string, side: number): Promise<Buffer> {
     const size = THUMBNAIL_SIDES.find((known) => known >= side) ?? THUMBNAIL_SIDES.at(-1)!;
     const path = this.path('thumbnails', id, `-${size}.webp`);
-    const known = await readFile(path).catch(() => undefined);
-    if (known) return known;
-    return this.keepThumbnail(id, await this.read(id), size);
+    return keptThumbnail(path) ?? this.keepThumbnail(id, await this.read(id), size);
   }
 
   private async keepThumbnail(id: string, png: Uint8Array, side: number): Promise<Buffer> {
@@ -65,7 +64,7 @@ export class Pictures {
   /** Previews of the denoising, in order. */
   async writeFrames(id: string, frames: readonly Uint8Array[]): Promise<void> {
     const files = Object.fromEntries(frames.map((frame, index) => [String(index), frame]));
-    await writeWhole(this.path('frames', id, '.zip'), zipSync(files, { level: 0 }));
+    await keepFile(this.path('frames', id, '.zip'), zipSync(files, { level: 0 }));
   }
 
   async frames(id: string): Promise<Uint8Array[]> {
@@ -76,7 +75,7 @@ export class Pictures {
 
   /** @param state as the engine tells it of a cancelled picture. */
   async writeUnfinished(id: string, state: Uint8Array): Promise<void> {
-    await writeWhole(this.path('unfinished', id, '.safetensors'), state);
+    await keepFile(this.path('unfinished', id, '.safetensors'), state);
   }
 
   /** The file to go on from, if there is one. */
@@ -113,4 +112,24 @@ export class Pictures {
     if (!ID.test(id)) throw new TuskError('not-found', 'There is no such picture.');
     return join(this.root, folder, id + ending);
   }
+}
+
+/** At once: for ten kilobytes the ways to another thread and back cost more than the reading. */
+function keptThumbnail(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Windows hear of it: where the library lies is none of their business. @throws TuskError `file-write`. */
+async function keepFile(path: string, bytes: Uint8Array): Promise<void> {
+  await writeWhole(path, bytes).catch((cause: TuskError) => {
+    log.warn(cause.message);
+    throw new TuskError('file-write', "The picture can't be written: the disk is full or failing.", {
+      hint: 'Free some space and try again; what was saved before is safe.',
+      cause,
+    });
+  });
 }

@@ -16,6 +16,8 @@ const COLUMNS = [
   ...['width', 'height', 'size_bytes', 'duration_ms', 'created_at', 'starred', 'tags', 'deleted_at'],
   ...['unknown_words', 'caption', 'recipe'],
 ];
+/** Recipes are long, and asked for one by one. */
+const LISTED = ['number', ...COLUMNS.filter((column) => column !== 'recipe')].join(', ');
 const INSERT = `INSERT INTO versions (${COLUMNS.join(', ')}) VALUES (${COLUMNS.map(() => '?').join(', ')})`;
 const IN_CHAT = `SELECT * FROM versions WHERE deleted_at IS NULL AND (chat_id = ?1 OR id IN (
   SELECT value FROM turns, ${membersOf('turns.version_ids')} WHERE turns.chat_id = ?1)) ORDER BY number`;
@@ -87,7 +89,7 @@ export class Versions {
     );
     const after = cursorCondition(query.cursor);
     const rows = this.database.all(
-      `SELECT * FROM versions WHERE ${sql} ${after.sql} ORDER BY created_at DESC, number DESC LIMIT ?`,
+      `SELECT ${LISTED} FROM versions WHERE ${sql} ${after.sql} ORDER BY created_at DESC, number DESC LIMIT ?`,
       [...values, ...after.values, query.limit + 1],
     );
     const shown = rows.slice(0, query.limit);

@@ -6,6 +6,7 @@ import type { ModelSummary } from '../protocol.ts';
 import type { SpawnedEngine } from '../spawn.ts';
 import type { Failure, Snapshot } from '../studio-protocol.ts';
 import { failureOf } from './failures.ts';
+import { giveWay } from './give-way.ts';
 import { HangWatch, patienceFor } from './hang-watch.ts';
 
 export type EngineState = Snapshot['engine'];
@@ -121,7 +122,9 @@ export class EngineWatch {
   private async load(): Promise<void> {
     try {
       const params = this.checkpoint === undefined ? {} : { checkpoint: this.checkpoint };
-      this.summary = await this.engine!.client.run('load', params);
+      const engine = this.engine!;
+      this.summary = await engine.client.run('load', params);
+      giveWay(engine.pid);
       this.tell('ready', null);
     } catch (thrown) {
       if (isLoss(toTuskError(thrown))) return;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { Library } from '../../../engine/library/library.ts';
+import { NICENESS } from '../../../engine/studio/give-way.ts';
 import type { StudioEvent } from '../../../engine/studio-protocol.ts';
 import { libraryFolder, plainPng } from '../../helpers/library.ts';
 import { engineIs, isPreview, openStudio, send } from '../../helpers/studio.ts';
@@ -220,5 +222,14 @@ test('a picture restored while the bin is emptied: told that it is gone, or kept
   const emptied = studio.call('library.emptyBin', {});
   await assert.rejects(studio.call('versions.restore', { versionIds: [ids[2]!] }), { code: 'not-found' });
   assert.deepEqual(await emptied, { deleted: 3 });
+  await studio.close();
+});
+
+test('the engine gives way to all else; the studio itself does not', async () => {
+  const before = getPriority();
+  const { studio, next, engines } = await openStudio();
+  await next(engineIs('ready'));
+  assert.equal(getPriority(engines[0]!.pid), NICENESS);
+  assert.equal(getPriority(), before);
   await studio.close();
 });
