@@ -7,7 +7,14 @@ import { type Desk, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 const RELOADS = rounds(1, 20);
-const STAGES = ['waiting', 'planning', 'denoising', 'decoding', 'saving'] as const;
+const PHASES = [
+  ['waiting', 'draw a red apple'],
+  ['planning', 'draw a red apple'],
+  ['denoising', 'draw a red apple'],
+  ['decoding', 'draw a red apple'],
+  ['saving', 'draw a red apple'],
+  ['reading', 'make it green'],
+] as const;
 
 /** The inference process is the server's child that runs process.js. */
 function engineOf(server: number): number {
@@ -26,12 +33,12 @@ const untilIn = ({ studio }: Desk, stage: Job['stage'], message: string) =>
     });
   });
 
-for (const stage of STAGES)
-  test(`a reload while ${stage}: the picture is made once and shown`, async ({ desk }) => {
+for (const [stage, words] of PHASES)
+  test(`a reload while ${stage} (${words}): the picture is made once and shown`, async ({ desk }) => {
     const { page, studio, chat } = desk;
     test.setTimeout(rounds(120_000, 1_200_000));
     for (let reload = 0; reload < RELOADS; reload += 1) {
-      const message = `draw a red apple ${reload}`;
+      const message = `${words} ${reload}`;
       const isThere = untilIn(desk, stage, message);
       await say(page, message);
       await isThere;
@@ -39,9 +46,24 @@ for (const stage of STAGES)
       await expect(page.getByRole('button', { name: `Show: ${message}` })).toBeVisible(MADE);
     }
     const { versions, turns } = await studio.call('chats.get', { chatId: chat.id });
-    expect(versions.filter(({ kind }) => kind === 'create')).toHaveLength(RELOADS);
+    expect(versions.filter(({ prompt }) => prompt.startsWith(words))).toHaveLength(RELOADS);
     expect(turns).toHaveLength(2 * RELOADS);
   });
+
+test('a reload while it answers: the answer is there once', async ({ desk }) => {
+  const { page, studio, chat } = desk;
+  test.setTimeout(rounds(120_000, 1_200_000));
+  for (let reload = 0; reload < RELOADS; reload += 1) {
+    const message = `what is in this picture ${reload}?`;
+    const isThere = untilIn(desk, 'answering', message);
+    await say(page, message);
+    await isThere;
+    await page.reload();
+    await expect(page.locator('.exchange', { hasText: message }).locator('.answer')).not.toBeEmpty(MADE);
+  }
+  const { turns } = await studio.call('chats.get', { chatId: chat.id });
+  expect(turns).toHaveLength(2 * RELOADS);
+});
 
 test('after a reload the last preview and the stage are there at once, in thread and canvas', async ({
   desk,

@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import type { StudioClient } from '../e2e/studio.ts';
 import { libraryFolder } from '../helpers/library.ts';
+import { rounds } from '../helpers/rounds.ts';
 import { endServer, openServer, refusedServer } from '../helpers/server.ts';
 import { SmallDisk } from '../helpers/small-disk.ts';
 import { QUICK } from '../helpers/studio.ts';
@@ -88,6 +89,50 @@ test('a disk that fills up: told, the server goes on, the queue holds, with room
   assert.deepEqual((await again.studio.call('studio.open', {})).problems, []);
   const parts = (await readdir(disk.folder, { recursive: true })).filter((name) => name.endsWith('.part'));
   assert.deepEqual(parts, []);
+  await endServer(again, 'SIGTERM');
+});
+
+const FILLS = rounds(3, 20);
+/** Less than a picture and its entry take: each time another write is the one that fails. */
+const LEFT_BYTES = 8_192;
+
+test(`a disk that fills up at another write, ${FILLS} times: what was told is kept is there, what was refused is not`, async (t) => {
+  const disk = await SmallDisk.mount();
+  if (!disk) return t.skip();
+  t.after(() => disk.unmount());
+  const server = await openServer(disk.folder);
+  const { studio } = server;
+  await studio.call('jobs.pause', { paused: true });
+  const chat = await studio.call('chats.create', { title: 'before' });
+  const kept = { pictures: new Set<string>(), tags: new Map<string, string>(), jobs: new Set<string>() };
+  let refused = 0;
+  const attempt = async <T>(work: Promise<T>, keep: (result: T) => void) => {
+    await work.then(keep, (thrown) => {
+      assert.match(String(thrown), FULL);
+      refused += 1;
+    });
+  };
+  for (let round = 0; round < FILLS; round++) {
+    await disk.fill(round * LEFT_BYTES);
+    const tag = `round ${round}`;
+    for (const id of kept.pictures)
+      await attempt(studio.call('versions.tag', { versionId: id, tags: [tag] }), () =>
+        kept.tags.set(id, tag),
+      );
+    await attempt(bringIn(studio, 96), ({ id }) => kept.pictures.add(id));
+    await attempt(submit(studio, chat.id, `message ${round}`), (id) => kept.jobs.add(id));
+    await disk.empty();
+    await attempt(bringIn(studio), ({ id }) => kept.pictures.add(id));
+  }
+  assert.ok(refused > 0 && kept.pictures.size >= FILLS, `${refused} refused, ${kept.pictures.size} kept`);
+  await endServer(server, 'SIGKILL');
+  const again = await openServer(disk.folder);
+  const { versions } = await again.studio.call('library.list', { limit: 500 });
+  assert.deepEqual(new Set(versions.map(({ id }) => id)), kept.pictures);
+  for (const [id, tag] of kept.tags)
+    assert.deepEqual(versions.find((version) => version.id === id)?.tags, [tag]);
+  const { jobs, problems } = await again.studio.call('studio.open', {});
+  assert.deepEqual([new Set(jobs.map(({ id }) => id)), problems], [kept.jobs, []]);
   await endServer(again, 'SIGTERM');
 });
 

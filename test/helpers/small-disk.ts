@@ -1,6 +1,6 @@
 /** A disk of a few megabytes in memory (Linux, as root), where a test may fill it or make it read-only. */
 import { spawnSync } from 'node:child_process';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { libraryFolder } from './library.ts';
 
@@ -21,8 +21,13 @@ export class SmallDisk {
     return undefined;
   }
 
-  /** Leaves not a byte. */
-  async fill(): Promise<void> {
+  /** Leaves not a byte, or so many. */
+  async fill(leftBytes = 0): Promise<void> {
+    await this.fillUp();
+    if (leftBytes > 0) await truncate(this.ballast, (await stat(this.ballast)).size - leftBytes);
+  }
+
+  private async fillUp(): Promise<void> {
     const file = await open(this.ballast, 'a');
     try {
       for (;;) await file.write(Buffer.alloc(PIECE_BYTES, 'x'));
