@@ -170,7 +170,7 @@ def distinct(name: str, one: str, other: str) -> bool:
     for art in ARTS[:2]:
         small = sprite(name, art, 64).astype(np.float32) / 255
         difference = np.abs(turned(small, one) - turned(small, other)).sum() / small[..., 3].sum()
-        if difference < 0.35:
+        if difference < 0.6:
             return False
     return True
 
