@@ -2,11 +2,12 @@
 import { RandomStream, STREAMS } from './decoding/random.ts';
 import { generateAnswer } from './decoding/text-generation.ts';
 import { TuskError, throwIfCancelled } from './errors.ts';
+import { PICTURE_TOKENS, workload } from './memory/working.ts';
 import { byKey, readSource, type SourcePicture } from './picture-sources.ts';
 import type { ChatMessage, ChatResult, Params, RequestContext } from './protocol.ts';
 import type { PictureByName, PromptReader, ReadPrompt } from './reading.ts';
 import { shorterAndShorter } from './recent-messages.ts';
-import { resolveSampling } from './settings.ts';
+import { defaultSize, planGrid, resolveSampling } from './settings.ts';
 import { StageClock } from './stage-clock.ts';
 import type { Message, MessagePart } from './tokenizer/messages.ts';
 import type { Workbench } from './workbench.ts';
@@ -25,6 +26,11 @@ export async function chat(
   const { answerGeneration, config, prompts } = bench.model.files;
   assertAnswerable(params.messages);
   const { messages, sources } = await readMessages(params.messages);
+  const size = defaultSize(bench.model.files);
+  const promptTokens = params.messages.reduce((sum, message) => sum + tokensOf(message), 0);
+  const grid = planGrid(bench.model.files, size);
+  const work = workload({ size, grid, promptTokens, images: 1, references: 0 });
+  bench.begin({ verb: 'chat', work, choice: params.memory });
   const networks = await clock.time('loadMs', () => bench.networks(['languageModel'], context));
 
   const mostTokens = config.llm_config.text_config.max_position_embeddings;
@@ -59,6 +65,10 @@ export async function chat(
   const timings = { ...clock.timings(), firstTokenMs };
   return { text: answer.text, tokens: answer.ids.length, finish: answer.finish, timings };
 }
+
+/** At most about. */
+const tokensOf = ({ content }: ChatMessage): number =>
+  content.reduce((sum, part) => sum + (part.type === 'text' ? part.text.length : PICTURE_TOKENS), 0);
 
 function assertAnswerable(messages: readonly ChatMessage[]): void {
   if (messages.at(-1)?.role === 'user') return;

@@ -4,6 +4,7 @@ import {
   type CommandName,
   OPTIONS,
   parseCommand,
+  textOption,
   USAGE,
   UsageError,
 } from './cli/arguments.ts';
@@ -15,6 +16,7 @@ import { type CommandSession, printJson } from './cli/session.ts';
 import { runUpscale } from './cli/upscale.ts';
 import type { EngineClient } from './client.ts';
 import { toTuskError } from './errors.ts';
+import { parseMachine } from './memory/machine.ts';
 import { type SpawnedEngine, spawnEngine } from './spawn.ts';
 
 const EXIT = { done: 0, failed: 1, usage: 2, cancelled: 130 } as const;
@@ -55,7 +57,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand(name: CommandName, parsed: Arguments): Promise<number> {
-  const engine = new LazyEngine();
+  const engine = new LazyEngine(budgetOf(parsed));
   const json = parsed.values.json === true;
   const interruption = interruptible(engine);
   try {
@@ -70,11 +72,24 @@ async function runCommand(name: CommandName, parsed: Arguments): Promise<number>
   }
 }
 
+/** What the engine may take up, in place of what the environment says. @throws UsageError */
+function budgetOf(parsed: Arguments): NodeJS.ProcessEnv {
+  const [memory, gpu] = [textOption(parsed, 'memory'), textOption(parsed, 'gpu-memory')];
+  try {
+    parseMachine(memory, gpu);
+  } catch (thrown) {
+    throw new UsageError(toTuskError(thrown).message);
+  }
+  return { ...(memory && { TUSK_MEMORY: memory }), ...(gpu && { TUSK_GPU_MEMORY: gpu }) };
+}
+
 class LazyEngine {
   private engine: SpawnedEngine | undefined;
 
+  constructor(private readonly budget: NodeJS.ProcessEnv) {}
+
   client(): EngineClient {
-    this.engine ??= spawnEngine();
+    this.engine ??= spawnEngine(this.budget);
     return this.engine.client;
   }
 
@@ -101,9 +116,9 @@ function interruptible(engine: LazyEngine): { signal: AbortSignal; release: () =
 }
 
 function report(interrupted: boolean, json: boolean, thrown: unknown): number {
-  const { code, message, hint } = toTuskError(thrown);
+  const { code, message, hint, next } = toTuskError(thrown);
   const cancelled = interrupted || code === 'cancelled';
-  if (json) printJson({ event: 'failed', code: cancelled ? 'cancelled' : code, message, hint });
+  if (json) printJson({ event: 'failed', code: cancelled ? 'cancelled' : code, message, hint, next });
   process.stderr.write(cancelled ? 'Cancelled.\n' : `${message}${hint ? ` ${hint}` : ''}\n`);
   return cancelled ? EXIT.cancelled : EXIT.failed;
 }

@@ -94,7 +94,7 @@ export class EngineClient {
     if (!request) return;
     if (message.event === 'done') this.finish(request, message.result);
     else if (message.event === 'failed')
-      request.reject(new TuskError(message.code, message.message, { hint: message.hint }));
+      request.reject(new TuskError(message.code, message.message, message));
     else request.onEvent?.(withoutId(message));
   }
 

@@ -1,6 +1,15 @@
 /** Words to a picture: read the prompt, plan visual tokens, denoise under the plan's states, decode. */
+import type { LanguageModel } from './decoding/language-model.ts';
 import { drawsOf } from './draws.ts';
-import { makePictures, type Observer, type PictureJob, pictureNetworks } from './picture-stages.ts';
+import { workload } from './memory/working.ts';
+import {
+  makePictures,
+  networksFor,
+  type Observer,
+  type PictureJob,
+  pictureNetworks,
+  planningNetworks,
+} from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
 import { assertSize, defaultSize, type PixelSize, pictureSettings, planGrid } from './settings.ts';
 import { StageClock } from './stage-clock.ts';
@@ -22,30 +31,30 @@ export async function create(
   const draws = observer.draws ?? (await drawsOf(params.replay));
   const size = params.size ?? replayedSize(files, draws.noiseShape) ?? defaultSize(files);
   assertSize(files, size);
-  const networks = await clock.time('loadMs', () =>
-    bench.networks(pictureNetworks(params.previews), context, settings.rounded),
-  );
-
   const grid = params.grid ?? planGrid(files, size);
   const { images, previews, resume } = params;
   const asked = { verb: 'create' as const, prompt: params.prompt, sources: [] };
   const job: PictureJob = {
-    ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+    ...{ bench, context, clock, draws, observer, settings, size, grid, previews, images },
     ...{ asked, resume },
   };
-  const prompt = await clock.time('readMs', () => readPrompt(job, params.prompt));
+  const work = workload({ size, grid, images, promptTokens: params.prompt.length, references: 0 });
+  const { holding } = bench.begin({ verb: 'create', work, choice: params.memory });
+  if (holding === 'together') await networksFor(job, pictureNetworks(previews));
+  const { languageModel } = await planningNetworks(job);
+  const prompt = await clock.time('readMs', () => readPrompt(job, languageModel, params.prompt));
   const { pictures, tokens } = await makePictures(job, prompt, async () => []);
   return { pictures, timings: clock.timings(), tokens };
 }
 
-async function readPrompt(job: PictureJob, text: string) {
+async function readPrompt(job: PictureJob, languageModel: LanguageModel, text: string) {
   const { rows, columns } = job.grid;
   const messages = [{ role: 'user', content: [{ type: 'text', text }] }] as const;
   const nothing = () => {
     throw new Error('A prompt without pictures asked for one.');
   };
   const generate = { height: rows, width: columns };
-  const prompt = await job.bench.reader(job.networks.languageModel).read(messages, nothing, { generate });
+  const prompt = await job.bench.reader(languageModel).read(messages, nothing, { generate });
   job.observer.prompt?.(prompt.text);
   job.context.emit({ event: 'reading', tokens: prompt.ids.length, pictures: 0 });
   return prompt;

@@ -2,11 +2,19 @@
  * A picture and an instruction to a new picture: look at the pictures, plan, denoise with their latents as
  * references, decode. The last picture is the one that changes; it sets the size.
  */
-import { type Draws, drawsOf } from './draws.ts';
+import type { LanguageModel } from './decoding/language-model.ts';
+import { drawsOf } from './draws.ts';
 import { throwIfCancelled } from './errors.ts';
-import type { Networks } from './load.ts';
+import { PICTURE_TOKENS, workload } from './memory/working.ts';
 import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
-import { makePictures, type Observer, type PictureJob, pictureNetworks } from './picture-stages.ts';
+import {
+  makePictures,
+  networksFor,
+  type Observer,
+  type PictureJob,
+  pictureNetworks,
+  planningNetworks,
+} from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 import { pictureSettings, planGrid } from './settings.ts';
@@ -31,9 +39,6 @@ export async function edit(
   const references = sources.map(({ picture }) => fitReference(files, picture));
   const { width, height } = references.at(-1)!.picture;
   const size = { width, height };
-  const names = [...pictureNetworks(params.previews), 'vaeEncoder'] as const;
-  const networks = await clock.time('loadMs', () => bench.networks(names, context, settings.rounded));
-
   const grid = params.grid ?? planGrid(files, size);
   const { images, previews, resume } = params;
   const asked = {
@@ -42,27 +47,38 @@ export async function edit(
     sources: sources.map(({ key }) => key),
   };
   const job: PictureJob = {
-    ...{ bench, networks, context, clock, draws, observer, settings, size, grid, previews, images },
+    ...{ bench, context, clock, draws, observer, settings, size, grid, previews, images },
     ...{ asked, resume },
   };
+  const promptTokens = params.instruction.length + PICTURE_TOKENS * sources.length;
+  const work = workload({ size, grid, images, promptTokens, references: sources.length });
+  const { holding } = bench.begin({ verb: 'edit', work, choice: params.memory });
+  if (holding === 'together') await networksFor(job, [...pictureNetworks(previews), 'vaeEncoder']);
   const planes = references.map((reference) => reference.planes);
-  const prompt = await clock.time('readMs', () => readPrompt(job, params.instruction, sources));
+  const { languageModel } = await planningNetworks(job);
+  const prompt = await clock.time('readMs', () =>
+    readPrompt(job, languageModel, params.instruction, sources),
+  );
+  if (holding === 'staged') await languageModel.freeVision();
   const { pictures, tokens } = await makePictures(job, prompt, (image) =>
-    encodeReferences(networks, planes, draws, settings.seed + image, context.signal),
+    encodeReferences(job, planes, settings.seed + image),
   );
   return { pictures, timings: clock.timings(), tokens };
 }
 
-async function readPrompt(job: PictureJob, instruction: string, sources: readonly SourcePicture[]) {
+async function readPrompt(
+  job: PictureJob,
+  languageModel: LanguageModel,
+  instruction: string,
+  sources: readonly SourcePicture[],
+) {
   const { rows, columns } = job.grid;
   const pictures = sources.map(({ key }) => ({ type: 'image', image: key, image_gen: key }));
   const content = [...pictures, { type: 'text', text: instruction }];
   const messages = [{ role: 'user', content }] as const;
   job.context.emit({ event: 'reading', tokens: 0, pictures: sources.length });
   const generate = { height: rows, width: columns };
-  const prompt = await job.bench
-    .reader(job.networks.languageModel)
-    .read(messages, byKey(sources), { generate });
+  const prompt = await job.bench.reader(languageModel).read(messages, byKey(sources), { generate });
   throwIfCancelled(job.context.signal);
   job.observer.prompt?.(prompt.text);
   job.context.emit({ event: 'reading', tokens: prompt.ids.length, pictures: sources.length });
@@ -70,17 +86,16 @@ async function readPrompt(job: PictureJob, instruction: string, sources: readonl
 }
 
 async function encodeReferences(
-  { vaeEncoder }: Pick<Networks, 'vaeEncoder'>,
+  job: PictureJob,
   planes: readonly FloatTensor[],
-  draws: Draws,
   seed: number,
-  signal: AbortSignal,
 ): Promise<FloatTensor[]> {
+  const { vaeEncoder } = await networksFor(job, ['vaeEncoder']);
   const encoded: FloatTensor[] = [];
   for (const [index, image] of planes.entries()) {
-    throwIfCancelled(signal);
-    const posterior = await vaeEncoder.posterior(image);
-    encoded.push(vaeEncoder.sample(posterior, draws.posterior(seed, index, posterior.mean.shape)));
+    throwIfCancelled(job.context.signal);
+    const posterior = await job.clock.time('stepsMs', () => vaeEncoder.posterior(image));
+    encoded.push(vaeEncoder.sample(posterior, job.draws.posterior(seed, index, posterior.mean.shape)));
   }
   return encoded;
 }

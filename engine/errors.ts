@@ -32,15 +32,24 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** Parameters that take the place of the request's, so that it can be done: what a button offers. */
+export interface NextChoice {
+  size?: { width: number; height: number };
+  memory?: { holding?: 'together' | 'staged' | undefined; precision?: 'source' | 'compiled' | undefined };
+}
+
 export interface TuskErrorDetails {
   /** What the person can do next, one sentence. */
-  hint?: string;
+  hint?: string | undefined;
   cause?: unknown;
+  /** A smaller request that can be done. */
+  next?: NextChoice | undefined;
 }
 
 export class TuskError extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly next: NextChoice | undefined;
 
   /** @param message one plain sentence saying what happened, naming the file, tensor or setting. */
   constructor(code: ErrorCode, message: string, details: TuskErrorDetails = {}) {
@@ -48,6 +57,7 @@ export class TuskError extends Error {
     this.name = 'TuskError';
     this.code = code;
     this.hint = details.hint;
+    this.next = details.next;
   }
 }
 

@@ -1,6 +1,8 @@
 /** What a checkpoint is: networks, parameters, dtypes, the memory each verb needs, and whether its weights are sound. */
-import { describeNetworks, findNonFinite, memoryOfPixel, memoryOfVerbs } from './checkpoint/describe.ts';
-import { Model } from './load.ts';
+import { describeNetworks, findNonFinite } from './checkpoint/describe.ts';
+import { Model, type ModelOptions } from './load.ts';
+import { type MemoryPlan, type PlannedVerb, planMemory } from './memory/plan.ts';
+import { bytesOfPixel, PICTURE_TOKENS, workload } from './memory/working.ts';
 import { presetNames } from './presets.ts';
 import type { CheckpointInfo, ModelSummary } from './protocol.ts';
 import { defaultSize, planGrid } from './settings.ts';
@@ -8,8 +10,11 @@ import { defaultSize, planGrid } from './settings.ts';
 export async function inspectCheckpoint(
   folder: string | undefined,
   { deep, signal }: { deep: boolean; signal: AbortSignal },
+  options: ModelOptions = {},
 ): Promise<CheckpointInfo> {
-  const model = await Model.open(Model.resolve(folder));
+  const model = await Model.open(Model.resolve(folder), options);
+  const plans = { create: planOf(model, 'create'), edit: planOf(model, 'edit'), chat: planOf(model, 'chat') };
+  const { create, edit, chat } = plans;
   const networks = describeNetworks(model.checkpoint.tensors);
   return {
     name: model.name,
@@ -17,11 +22,22 @@ export async function inspectCheckpoint(
     fingerprint: model.fingerprint,
     fileBytes: networks.reduce((sum, { bytes }) => sum + bytes, 0),
     networks,
-    memoryBytes: memoryOfVerbs(networks),
-    memoryBytesPerPixel: memoryOfPixel(model.files.config.gen_vae_config.block_out_channels),
+    memoryBytes: { create: create.peakBytes, edit: edit.peakBytes, chat: chat.peakBytes },
+    memoryBytesPerPixel: bytesOfPixel(model.files.config),
+    machine: model.machine,
+    plans,
     defaults: modelDefaults(model),
     ...(deep && { nonFinite: await findNonFinite(model.checkpoint.tensors, signal) }),
   };
+}
+
+/** Of a picture of the model's own size, with a prompt of some sentences. */
+export function planOf({ memory, machine, files }: Model, verb: PlannedVerb): MemoryPlan {
+  const size = defaultSize(files);
+  const references = verb === 'edit' ? 1 : 0;
+  const promptTokens = PICTURE_TOKENS * (verb === 'create' ? 0 : 1);
+  const work = workload({ size, grid: planGrid(files, size), promptTokens, images: 1, references });
+  return planMemory({ verb, memory, machine, work, config: files.config });
 }
 
 export function modelDefaults(model: Model): CheckpointInfo['defaults'] {

@@ -1,4 +1,4 @@
-/** A checkpoint's language model as a ready object: config to graphs to sessions. */
+/** A checkpoint's language model as a ready object: config to graphs to sessions. The vision encoder's waits for a picture. */
 import type { CheckpointConfig } from './checkpoint/config.ts';
 import { LanguageModel } from './decoding/language-model.ts';
 import { textDecoderConfig } from './models/text-decoder/config.ts';
@@ -6,6 +6,7 @@ import { buildTextDecoder } from './models/text-decoder/graph.ts';
 import { visionEncoderConfig } from './models/vision-encoder/config.ts';
 import { buildVisionEncoder } from './models/vision-encoder/graph.ts';
 import type { WeightSource } from './onnx/graph.ts';
+import { LazySession } from './runtime/lazy-session.ts';
 import { Session, type SessionOptions } from './runtime/session.ts';
 
 /** @throws TuskError `checkpoint-damaged` or `checkpoint-unsupported`, naming the tensor or key. */
@@ -16,13 +17,8 @@ export async function loadLanguageModel(
 ): Promise<LanguageModel> {
   const text = textDecoderConfig(config);
   const vision = visionEncoderConfig(config);
+  const encoder = new LazySession(buildVisionEncoder(weights, vision), options);
   const decoder = await Session.create(buildTextDecoder(weights, text), options);
-  try {
-    const encoder = await Session.create(buildVisionEncoder(weights, vision), options);
-    const visionShape = { ...vision, deepstackCount: vision.deepstack.size };
-    return new LanguageModel({ ...text, vision: visionShape }, decoder, encoder);
-  } catch (error) {
-    await decoder.dispose();
-    throw error;
-  }
+  const visionShape = { ...vision, deepstackCount: vision.deepstack.size };
+  return new LanguageModel({ ...text, vision: visionShape }, decoder, encoder);
 }

@@ -23,6 +23,8 @@ import { type ProcessorConfig, parseProcessorConfig } from './image/vision-input
 import { loadDiffusionModel, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
 import { loadLanguageModel } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
+import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
+import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
 import { roundedWeights } from './models/quantisation.ts';
 import type { WeightSource } from './onnx/graph.ts';
 import type { SessionOptions } from './runtime/session.ts';
@@ -56,8 +58,13 @@ const LOADERS: { [N in NetworkName]: { what: string; load: Loader<Networks[N]> }
   vaeDecoder: { what: 'the picture decoder', load: loadVaeDecoder },
 };
 
-/** Those that `rounded` networks are loaded anew for; the others are the same in both. */
-const ROUNDED: readonly NetworkName[] = ['languageModel', 'diffusion'];
+/** Networks that are loaded anew to be rounded; the others are the same in both. */
+const ROUNDED = {
+  nothing: [],
+  steps: ['diffusion'],
+  everything: ['languageModel', 'diffusion'],
+} as const satisfies Record<string, readonly NetworkName[]>;
+export type Rounding = keyof typeof ROUNDED;
 
 /** The folder's small files, checked. */
 interface ModelFiles {
@@ -71,17 +78,34 @@ interface ModelFiles {
   prompts: PromptBuilder;
 }
 
-export interface LoadProgress {
-  signal?: AbortSignal;
-  /** `part` of `parts`, from 1. */
-  onLoading?: (what: string, part: number, parts: number) => void;
-  /** Linear layers in 8-bit numbers, where the model `isRoundable`. */
-  rounded?: boolean;
+/** Makes the compiled copy of a checkpoint, or finds it. @returns its folder */
+export type Compiler = (source: string, progress: LoadProgress) => Promise<string>;
+
+export interface ModelOptions extends SessionOptions {
+  /** What may be taken up; absent = what is free now, and no GPU. */
+  machine?: Partial<Machine>;
+  /** Absent: only what the folder itself holds can be used. */
+  compile?: Compiler;
 }
 
+export interface LoadProgress {
+  signal?: AbortSignal | undefined;
+  /** `part` of `parts`, from 1. */
+  onLoading?: (what: string, part: number, parts: number) => void;
+  /** Whose linear layers are in 8-bit numbers, where the model `isRoundable`. */
+  rounded?: Rounding;
+  /** Absent: all as the checkpoint has it, on the processor, and nothing is freed. */
+  plan?: MemoryPlan | undefined;
+}
+
+const ON_PROCESSOR: Pick<Placement, 'form' | 'device'> = { form: 'source', device: 'cpu' };
+/** Whatever a GPU can't do stays on the processor. */
+const GPU_PROVIDERS = ['webgpu', 'cpu'] as const;
+
 export class Model {
-  /** By name, the rounded ones by name and "rounded". */
+  /** By name and form. */
   private readonly loaded = new Map<string, Networks[NetworkName]>();
+  private compiled: Checkpoint | undefined;
 
   private constructor(
     /** Absolute path of the folder. */
@@ -92,6 +116,10 @@ export class Model {
     readonly fingerprint: string,
     /** Small enough for its weights to be rounded on loading, and not rounded already. */
     readonly isRoundable: boolean,
+    /** What its parts take up. */
+    readonly memory: ModelMemory,
+    readonly machine: Machine,
+    private readonly compile: Compiler | undefined,
     private readonly options: SessionOptions,
   ) {}
 
@@ -104,43 +132,70 @@ export class Model {
    * Reads headers and small files; no weights yet.
    * @throws TuskError of every file that is missing, damaged or of an unknown kind, naming it
    */
-  static async open(path: string, options: SessionOptions = {}): Promise<Model> {
+  static async open(path: string, options: ModelOptions = {}): Promise<Model> {
+    const { machine, compile, ...session } = options;
     const checkpoint = await Checkpoint.open(path);
     const files = await readFiles(checkpoint);
     const mapped = weightBytes(checkpoint) >= MAPPED_FROM_BYTES;
     const isRoundable = !mapped && !isQuantised(checkpoint);
     const mark = await fingerprint(checkpoint);
-    return new Model(path, checkpoint, files, mark, isRoundable, { mapped, ...options });
+    return new Model(
+      ...([path, checkpoint, files, mark, isRoundable, memoryOfModel(checkpoint, compile)] as const),
+      { freeBytes: process.availableMemory(), gpuBytes: 0, ...machine },
+      compile,
+      { mapped, ...session },
+    );
   }
 
   get name(): string {
     return this.files.tusk.name ?? basename(this.path);
   }
 
-  /** The networks asked for, loading those that aren't yet. @throws CancelledError between two networks. */
+  /**
+   * The networks asked for, loading those that aren't yet; a staged plan frees all others first.
+   * @throws CancelledError between two networks
+   */
   async networks<N extends NetworkName>(
     names: readonly N[],
-    { signal, onLoading, rounded = false }: LoadProgress = {},
+    progress: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
-    const isRounded = (name: NetworkName) => rounded && this.isRoundable && ROUNDED.includes(name);
-    const key = (name: NetworkName) => (isRounded(name) ? `${name} rounded` : name);
+    const { signal, onLoading, rounded = 'nothing', plan } = progress;
+    const isRounded = (name: NetworkName) =>
+      this.isRoundable && (ROUNDED[rounded] as readonly NetworkName[]).includes(name);
+    const placed = (name: NetworkName) => plan?.placements[name] ?? ON_PROCESSOR;
+    const key = (name: NetworkName) => `${name} ${isRounded(name) ? 'rounded' : placed(name).form}`;
+    if (plan?.holding === 'staged') await this.freeAllBut(names.map(key));
     const missing = names.filter((name) => !this.loaded.has(key(name)));
     for (const [index, name] of missing.entries()) {
       if (signal?.aborted) throw new CancelledError();
       const { what, load } = LOADERS[name];
       onLoading?.(what, index + 1, missing.length);
-      const weights = isRounded(name) ? roundedWeights(this.checkpoint) : this.checkpoint;
-      this.loaded.set(key(name), await load(weights, this.files.config, this.options));
+      const { form, device } = placed(name);
+      const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
+      const weights = isRounded(name) ? roundedWeights(checkpoint) : checkpoint;
+      const options = { ...this.options, ...(device === 'gpu' && { providers: GPU_PROVIDERS }) };
+      this.loaded.set(key(name), await load(weights, this.files.config, options));
     }
     const entries = names.map((name) => [name, this.loaded.get(key(name))]);
     return Object.fromEntries(entries) as Pick<Networks, N>;
   }
 
-  async dispose(): Promise<void> {
-    const networks = [...this.loaded.values()];
-    this.loaded.clear();
-    await Promise.all(networks.map((network) => network.dispose()));
+  private async freeAllBut(keys: readonly string[]): Promise<void> {
+    for (const [key, network] of [...this.loaded]) {
+      if (keys.includes(key)) continue;
+      this.loaded.delete(key);
+      await network.dispose();
+    }
   }
+
+  /** The checkpoint itself if it is compiled. */
+  private async compiledCopy(progress: LoadProgress): Promise<Checkpoint> {
+    if (!this.compile || isQuantised(this.checkpoint)) return this.checkpoint;
+    this.compiled ??= await Checkpoint.open(await this.compile(this.path, progress));
+    return this.compiled;
+  }
+
+  dispose = (): Promise<void> => this.freeAllBut([]);
 }
 
 async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
@@ -152,6 +207,14 @@ async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
     processor: parseProcessorConfig(await checkpoint.readJson('preprocessor_config.json')),
     prompts: await PromptBuilder.load(checkpoint),
   };
+}
+
+/** Without a compiler there are only the forms the folder has. */
+function memoryOfModel(checkpoint: Checkpoint, compile: Compiler | undefined): ModelMemory {
+  const memory = memoryOfParts(checkpoint.tensors);
+  if (compile || isQuantised(checkpoint)) return memory;
+  const own = Object.entries(memory).map(([part, { source }]) => [part, source ? { source } : {}]);
+  return Object.fromEntries(own) as ModelMemory;
 }
 
 const weightBytes = (checkpoint: Checkpoint): number =>

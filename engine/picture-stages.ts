@@ -12,13 +12,14 @@ import {
 import { encodeStates, selectCondition } from './decoding/condition.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { DenoisingStep } from './diffusion/denoise.ts';
+import type { VaeDecoder } from './diffusion/latents.ts';
 import type { Condition } from './diffusion/model.ts';
 import type { Draws } from './draws.ts';
 import { TuskError, throwIfCancelled } from './errors.ts';
 import { encodeGeneratedPng } from './image/encode.ts';
 import type { Picture } from './image/picture.ts';
 import { fromPlanes } from './image/planes.ts';
-import type { Networks } from './load.ts';
+import type { NetworkName, Networks } from './load.ts';
 import { planPreview, stepPreview } from './previews.ts';
 import type { PictureResult, Recipe, RequestContext } from './protocol.ts';
 import type { ReadPrompt } from './reading.ts';
@@ -28,11 +29,28 @@ import type { StageClock } from './stage-clock.ts';
 import { type Asked, encodeUnfinished, readUnfinished, type Unfinished } from './unfinished.ts';
 import type { Workbench } from './workbench.ts';
 
-const NETWORKS = ['languageModel', 'diffusion', 'vaeDecoder'] as const;
+/** What is at work at once. A plan of memory may free the rest. */
+const PAINTING = ['diffusion', 'vaeDecoder'] as const;
+const DECODING = ['vaeDecoder'] as const;
 
 /** Previews of the plan need one network more. */
-export const pictureNetworks = (previews: boolean) =>
-  previews ? ([...NETWORKS, 'visualTokenizer'] as const) : NETWORKS;
+const planning = (previews: boolean) =>
+  previews ? (['languageModel', 'visualTokenizer'] as const) : (['languageModel'] as const);
+
+/** All of them, for those who load before they begin. */
+export const pictureNetworks = (previews: boolean) => [...planning(previews), ...PAINTING] as const;
+
+type JobBase = Pick<PictureJob, 'bench' | 'clock' | 'context' | 'settings'>;
+
+/** The networks of the next stage. */
+export const networksFor = <N extends NetworkName>(
+  { bench, clock, context, settings }: JobBase,
+  names: readonly N[],
+): Promise<Pick<Networks, N>> => clock.time('loadMs', () => bench.networks(names, context, settings.rounded));
+
+/** Networks that read the prompt, and then draw the plan. */
+export const planningNetworks = (job: JobBase & Pick<PictureJob, 'previews'>) =>
+  networksFor(job, planning(job.previews));
 
 /** For those who compare a run with the reference: sees what is computed on the way. */
 export interface Observer {
@@ -48,7 +66,6 @@ export interface Observer {
 /** What all stages of one request know. */
 export interface PictureJob {
   bench: Workbench;
-  networks: Pick<Networks, (typeof NETWORKS)[number]>;
   context: RequestContext;
   clock: StageClock;
   draws: Draws;
@@ -83,14 +100,19 @@ export async function makePictures(
   encodeReferences: (image: number) => Promise<readonly FloatTensor[]>,
 ): Promise<{ pictures: Pictures; tokens: number }> {
   const { clock, resume } = job;
+  const { languageModel } = await planningNetworks(job);
   const begun = resume === undefined ? undefined : await continued(job, resume);
-  const plans = begun ? [begun.planned] : await clock.time('planMs', async () => planPictures(job, prompt));
-  const pictures: Pictures = [];
+  const plans = begun
+    ? [begun.planned]
+    : await clock.time('planMs', () => planPictures(job, languageModel, prompt));
+  const paintings: Painting[] = [];
   for (const [image, planned] of plans.entries()) {
-    const condition = await clock.time('planMs', () => conditionOf(job, planned));
-    const references = await clock.time('stepsMs', () => encodeReferences(image));
-    pictures.push(await paintPicture(job, { image, planned, condition, references, begun }));
+    const condition = await clock.time('planMs', () => conditionOf(job, languageModel, planned));
+    paintings.push({ image, planned, condition, references: [], begun });
   }
+  for (const painting of paintings) painting.references = await encodeReferences(painting.image);
+  const pictures: Pictures = [];
+  for (const painting of paintings) pictures.push(await paintPicture(job, painting));
   const tokens = plans.reduce((sum, { ids, promptLength }) => sum + ids.length - promptLength, 0);
   return { pictures, tokens };
 }
@@ -120,9 +142,11 @@ async function paintPicture(job: PictureJob, painting: Painting): Promise<Pictur
     reached = { planned, step, latents, ...(settings.solver === 'second-order' && { velocity }) };
   };
   try {
-    const latents = await clock.time('stepsMs', () => denoisePicture(job, painting, reach));
+    const networks = await networksFor(job, PAINTING);
+    const latents = await clock.time('stepsMs', () => denoisePicture(job, networks, painting, reach));
     throwIfCancelled(context.signal);
-    const picture = await clock.time('decodeMs', () => finishPicture(job, image, latents));
+    const { vaeDecoder } = await networksFor(job, DECODING);
+    const picture = await clock.time('decodeMs', () => finishPicture(job, vaeDecoder, image, latents));
     throwIfCancelled(context.signal);
     return picture;
   } catch (thrown) {
@@ -135,7 +159,11 @@ async function paintPicture(job: PictureJob, painting: Painting): Promise<Pictur
 }
 
 /** @throws TuskError `bad-setting` if ids to replay hold no plan. */
-async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<PlannedPicture[]> {
+async function planPictures(
+  job: PictureJob,
+  languageModel: LanguageModel,
+  prompt: ReadPrompt,
+): Promise<PlannedPicture[]> {
   const { draws, settings, bench } = job;
   const imageEnd = bench.model.files.prompts.tokenizer.specialId('<|image end|>');
   if (draws.ids) return [await replayPlan(job, draws.ids, imageEnd)];
@@ -143,9 +171,10 @@ async function planPictures(job: PictureJob, prompt: ReadPrompt): Promise<Planne
   const samples = Array.from({ length: job.images }, (_, image) =>
     settings.sampling.greedy ? {} : { uniform: draws.plan(settings.seed + image) },
   );
-  const plans = settings.rounded
-    ? await planAlone(job.networks.languageModel, request, samples)
-    : await generatePlans(job.networks.languageModel, request, samples);
+  const plans =
+    settings.rounded === 'everything'
+      ? await planAlone(languageModel, request, samples)
+      : await generatePlans(languageModel, request, samples);
   return plans.map(({ ids, states }) => ({
     ids: [...prompt.ids, ...ids, imageEnd],
     promptLength: prompt.ids.length,
@@ -224,9 +253,12 @@ async function replayPlan(
 }
 
 /** The states that condition the diffusion. Where none were harvested the ids are read once more, as the reference does. */
-async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Condition> {
-  const { bench, context, networks, settings } = job;
-  const { languageModel } = networks;
+async function conditionOf(
+  job: PictureJob,
+  languageModel: LanguageModel,
+  planned: PlannedPicture,
+): Promise<Condition> {
+  const { bench, context, settings } = job;
   const layers = bench.model.files.config.gen_condition_layers;
   const states = planned.states ?? (await encodeStates(languageModel, planned.ids, layers, context.signal));
   const condition = selectCondition(
@@ -243,10 +275,11 @@ async function conditionOf(job: PictureJob, planned: PlannedPicture): Promise<Co
 /** @param reach told of each step. @returns finished latents [1, channels, rows, columns] */
 async function denoisePicture(
   job: PictureJob,
+  networks: Pick<Networks, (typeof PAINTING)[number]>,
   { image, condition, references, begun }: Painting,
   reach: (step: DenoisingStep) => void,
 ): Promise<FloatTensor> {
-  const { context, draws, networks, settings, size } = job;
+  const { context, draws, settings, size } = job;
   const { pixels } = networks.vaeDecoder.sizes;
   const latentSize = { rows: size.height / pixels, columns: size.width / pixels };
   const prepared = await networks.diffusion.prepare(condition, references, latentSize);
@@ -272,11 +305,12 @@ async function denoisePicture(
 /** Latents to a PNG file with its recipe. */
 async function finishPicture(
   job: PictureJob,
+  vaeDecoder: VaeDecoder,
   image: number,
   latents: FloatTensor,
 ): Promise<Pictures[number]> {
   job.context.emit({ event: 'decoding', image });
-  const planes = await job.networks.vaeDecoder.decode(latents);
+  const planes = await vaeDecoder.decode(latents);
   const picture = fromPlanes(planes);
   job.observer.image?.(planes, picture);
   const { width, height } = picture;

@@ -4,6 +4,7 @@
  * the parent decides, so the child ignores it.
  */
 import { log } from './log.ts';
+import { parseMachine } from './memory/machine.ts';
 import { createHandlers } from './process/handlers.ts';
 import { serve } from './process/serve.ts';
 import { onShellMessage, shellLine } from './process/shell-port.ts';
@@ -22,6 +23,9 @@ process.on('unhandledRejection', (reason) => {
   process.exit(1);
 });
 process.once('disconnect', () => process.exit(0));
-const handlers = createHandlers({ threads: Number(process.env.TUSK_THREADS ?? 0) });
+const handlers = createHandlers({
+  threads: Number(process.env.TUSK_THREADS ?? 0),
+  machine: parseMachine(process.env.TUSK_MEMORY, process.env.TUSK_GPU_MEMORY),
+});
 if (shellLine) onShellMessage(shellLine, (_, port) => port && serve(port, handlers));
 else serve(parentPort, handlers);

@@ -22,6 +22,8 @@ export const HEARTBEAT_MS = 1_000;
 
 export const SOLVERS = ['euler', 'second-order'] as const;
 export type Solver = (typeof SOLVERS)[number];
+/** Pictures made before there was a choice were made without. */
+export const ROUNDINGS = ['nothing', 'steps', 'everything'] as const;
 
 export const LIMITS = {
   promptCharacters: 20_000,
@@ -90,9 +92,16 @@ const sampling = z.strictObject({
 });
 export type SamplingOverrides = z.infer<typeof sampling>;
 
+/** Where a model's parts are held and as what numbers; absent = what fits best. See engine/memory/plan.ts. */
+const memory = z.strictObject({
+  holding: z.enum(['together', 'staged']).optional(),
+  precision: z.enum(['source', 'compiled']).optional(),
+});
+
 /** Settings of both picture verbs. Whatever is absent comes from the checkpoint (tusk.json), else the reference. */
 const pictureSettings = {
   checkpoint,
+  memory: memory.optional(),
   /** What the picture should not be. Default: the checkpoint's own. Empty is allowed. */
   negative: z.union([promptText, z.literal('')]).optional(),
   /** 0 to 2^53 - 1. Absent = drawn at random and told in `done`. Picture i of a request uses seed + i. */
@@ -109,8 +118,8 @@ const pictureSettings = {
   sampling: sampling.optional(),
   /** How steps follow the velocity: `second-order` needs fewer of them. Default `euler`, the reference's. */
   solver: z.enum(SOLVERS).optional(),
-  /** Plan and steps in 8-bit numbers: about twice as fast, slightly other pictures. Small checkpoints only. */
-  rounded: z.boolean().optional(),
+  /** What is computed in 8-bit numbers: about twice as fast, slightly other pictures. Small checkpoints only. */
+  rounded: z.enum(ROUNDINGS).optional(),
   /** `best`, `balanced`, `fast` or one of the checkpoint's tusk.json; single settings given beside it win. */
   preset: z.string().min(1).max(64).optional(),
   /** Rows and columns of the plan; absent = as the size asks. */
@@ -155,6 +164,7 @@ export type ChatMessage = z.infer<typeof chatMessage>;
 
 const chatParams = z.strictObject({
   checkpoint,
+  memory: memory.optional(),
   /** The whole conversation, oldest first; the last message is the person's. */
   messages: z.array(chatMessage).min(1).max(LIMITS.messagesPerChat),
   maxTokens: z.number().int().min(1).max(LIMITS.answerTokens).optional(),
@@ -220,6 +230,24 @@ const modelSummary = z.object({
 });
 export type ModelSummary = z.infer<typeof modelSummary>;
 
+/** See engine/memory/plan.ts. */
+const memoryPlan = z.object({
+  holding: z.enum(['together', 'staged']),
+  placements: z.record(
+    z.string(),
+    z.object({
+      form: z.enum(['source', 'compiled']),
+      precision: z.enum(['source', 'int8', 'int4']),
+      device: z.enum(['cpu', 'gpu']),
+      bytes: count,
+    }),
+  ),
+  stages: z.array(z.object({ name: z.string(), parts: z.array(z.string()), bytes: count, gpuBytes: count })),
+  peakBytes: count,
+  gpuPeakBytes: count,
+  fits: z.boolean(),
+});
+
 export const checkpointInfo = z.object({
   name: z.string(),
   path: z.string(),
@@ -239,6 +267,9 @@ export const checkpointInfo = z.object({
   memoryBytes: z.object({ create: count, edit: count, chat: count }),
   /** What each pixel of a picture beyond the default size adds to that. */
   memoryBytesPerPixel: count,
+  /** What was free, and how each verb would be done with it, a picture of the default size. */
+  machine: z.object({ freeBytes: count, gpuBytes: count }),
+  plans: z.object({ create: memoryPlan, edit: memoryPlan, chat: memoryPlan }),
   defaults: modelDefaults,
   /** Tensors with values that are not finite; only looked for with `deep`. */
   nonFinite: z.array(z.string()).optional(),
@@ -269,7 +300,7 @@ export const recipe = z.object({
   steps: count,
   /** Pictures made before there was a choice were made by Euler steps. */
   solver: z.enum(SOLVERS).default('euler'),
-  rounded: z.boolean().default(false),
+  rounded: z.enum(ROUNDINGS).default('nothing'),
   guidance: z.number(),
   imageGuidance: z.number(),
   planGuidance: z.number(),
@@ -395,6 +426,10 @@ const failure = z.object({
   message: z.string(),
   /** What the person can do next. */
   hint: z.string().optional(),
+  /** Parameters that take the place of the request's, so that it can be done. */
+  next: z
+    .object({ size: z.object({ width: count, height: count }).optional(), memory: memory.optional() })
+    .optional(),
 });
 export type Failure = z.infer<typeof failure>;
 

@@ -18,8 +18,10 @@ const isSource = import.meta.url.endsWith('.ts');
 const ENTRY = fileURLToPath(new URL(isSource ? './process.ts' : './process.js', import.meta.url));
 const LOADER = isSource ? ['--import', import.meta.resolve('tsx')] : [];
 
-export function spawnEngine(): SpawnedEngine {
+/** @param environment what it is told beside this process's own */
+export function spawnEngine(environment: NodeJS.ProcessEnv = {}): SpawnedEngine {
   const child = fork(ENTRY, [], {
+    env: { ...process.env, ...environment },
     serialization: 'advanced',
     execArgv: LOADER,
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -4,7 +4,9 @@ import { Conversation } from './decoding/conversation.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
 import { LatentColours } from './diffusion/previews.ts';
-import type { Model, NetworkName, Networks } from './load.ts';
+import { TuskError } from './errors.ts';
+import type { Model, NetworkName, Networks, Rounding } from './load.ts';
+import { type MemoryPlan, type MemoryRequest, nextSmaller, planMemory } from './memory/plan.ts';
 import type { RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
@@ -17,17 +19,65 @@ export class Workbench {
   private colours: LatentColours | undefined;
   private negative: { languageModel: LanguageModel; text: string; states: FloatTensor } | undefined;
 
+  private plan: MemoryPlan | undefined;
+  private request: MemoryRequest | undefined;
+
   constructor(readonly model: Model) {}
 
-  /** Loads what is missing, telling the request about it. */
-  networks<N extends NetworkName>(
+  /**
+   * Decides where the parts of a request sit, before anything is loaded.
+   * @throws TuskError `out-of-memory` with the next smaller choice
+   */
+  begin(ask: Pick<MemoryRequest, 'verb' | 'work' | 'choice'>): MemoryPlan {
+    const { memory, machine, files } = this.model;
+    this.request = { ...ask, memory, machine, config: files.config };
+    this.plan = planMemory(this.request);
+    if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
+    return this.plan;
+  }
+
+  /** An error of memory that ran out in the middle, with the next smaller choice; other errors as they are. */
+  withNext(thrown: unknown): unknown {
+    const isMemory = thrown instanceof TuskError && thrown.code === 'out-of-memory' && !thrown.next;
+    return isMemory && this.plan ? this.tooLarge(this.plan, 'ran out', thrown) : thrown;
+  }
+
+  private tooLarge(plan: MemoryPlan, what: string, cause?: unknown): TuskError {
+    const found = nextSmaller(this.request!, plan);
+    const { width, height } = this.request!.work;
+    const isSmaller = found && (found.width !== width || found.height !== height);
+    const size = found && { width: found.width, height: found.height };
+    const next = found && { memory: found.choice, ...(isSmaller && size && { size }) };
+    const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+    const needs = `${gigabytes(plan.peakBytes)} of memory, ${gigabytes(this.model.machine.freeBytes)} are free`;
+    const words = isSmaller
+      ? `A picture of ${found.width} x ${found.height} fits.`
+      : 'With parts loaded in turn it fits.';
+    return new TuskError('out-of-memory', `The memory ${what}: it needs ${needs}.`, {
+      cause,
+      hint: found ? words : 'Close other programs, or use a smaller model.',
+      next,
+    });
+  }
+
+  /** Loads what is missing, telling the request about it; frees the rest where the plan has it so. */
+  async networks<N extends NetworkName>(
     names: readonly N[],
     { emit, signal }: RequestContext,
-    rounded = false,
+    rounded: Rounding = 'nothing',
   ): Promise<Pick<Networks, N>> {
     const onLoading = (what: string, part: number, parts: number) =>
       emit({ event: 'loading', what, part, parts });
-    return this.model.networks(names, { signal, onLoading, rounded });
+    if (this.plan?.holding === 'staged') this.forget(names);
+    return this.model.networks(names, { signal, onLoading, rounded, plan: this.plan });
+  }
+
+  /** Lets go of what stands on a language model that is about to be freed. */
+  private forget(kept: readonly NetworkName[]): void {
+    if (kept.includes('languageModel') && !this.model.isRoundable) return;
+    this.chat?.dispose();
+    this.chat = undefined;
+    this.promptReader = undefined;
   }
 
   /** The visual tokenizer is loaded when a prompt holds a picture as visual tokens. */

@@ -47,31 +47,6 @@ function count(network: NetworkDescription, { dtype, shape, length }: TensorEntr
   network.dtypes[dtype] = (network.dtypes[dtype] ?? 0) + parameters;
 }
 
-/** The process itself, graphs, caches and activations at the embedded model's sizes; `npm run bench` measures it. */
-const BASE_BYTES = 300e6;
-const FLOAT32_BYTES = 4;
-/**
- * Maps of the VAE's full resolution that are alive at once. Measured with the embedded model from 512 x 512 to
- * 1536 x 1536: 345 to 510 bytes a pixel over 256 x 256, where this says 512.
- */
-const LIVE_MAPS = 8;
-
-/** Networks that stay untouched while a question is answered. */
-const MAKES_PICTURES: readonly NetworkName[] = ['condition embedders', 'diffusion transformer', 'vae'];
-
-/** Expected high-water mark of the engine's process, in bytes, by verb: all weights as float32, and a base. */
-export function memoryOfVerbs(networks: readonly NetworkDescription[]) {
-  const sum = (wanted: readonly NetworkDescription[]) =>
-    wanted.reduce((bytes, { parameters }) => bytes + parameters * FLOAT32_BYTES, BASE_BYTES);
-  const all = sum(networks);
-  const chat = sum(networks.filter(({ name }) => !MAKES_PICTURES.includes(name)));
-  return { create: all, edit: all, chat };
-}
-
-/** What each pixel beyond the default size adds. @param channels of the VAE's blocks, the largest resolution first. */
-export const memoryOfPixel = (channels: readonly number[]): number =>
-  Math.max(...channels.slice(0, 2)) * LIVE_MAPS * FLOAT32_BYTES;
-
 /** Names of the tensors that hold an infinity or a NaN. Reads every weight once, in pieces. */
 export async function findNonFinite(tensors: Iterable<TensorEntry>, signal?: AbortSignal): Promise<string[]> {
   const found: string[] = [];

@@ -33,6 +33,9 @@ Settings of create and edit (absent: the model's own)
   --images N           several pictures, seeds counted up: p-1.png, p-2.png ...
   --negative TEXT      what the picture should not be
   --checkpoint FOLDER  another model than the embedded one
+  --memory AMOUNT      what may be taken up, such as 12GB; --gpu-memory AMOUNT on a GPU (also chat and info, or
+                       TUSK_MEMORY, TUSK_GPU_MEMORY); absent: what is free, and no GPU
+  --holding HOW        together (all parts stay loaded) or staged; --precision source or compiled; absent: what fits
   --replay DUMP        a .safetensors file with ids and noise in place of the draws
   --json               one event a line on standard output
 
@@ -42,9 +45,12 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 cancelled.
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
+const budget = { memory: text, 'gpu-memory': text } as const;
+const choice = { ...budget, holding: text, precision: text } as const;
 const common = { checkpoint: text, json: flag, help: { type: 'boolean', short: 'h' } } as const;
 const picture = {
   ...common,
+  ...choice,
   out: { type: 'string', short: 'o' },
   seed: text,
   steps: text,
@@ -61,13 +67,13 @@ const picture = {
 export const OPTIONS = {
   create: { ...picture, size: text, from: text, 'out-dir': text },
   edit: { ...picture, 'image-guidance': text },
-  chat: { ...common, seed: text, 'max-tokens': text },
+  chat: { ...common, ...choice, seed: text, 'max-tokens': text },
   upscale: { out: picture.out, scale: text, json: flag, help: common.help },
-  info: { ...common, quick: flag },
+  info: { ...common, ...budget, quick: flag },
   verify: { json: flag, stage: text, help: common.help },
-  import: { to: text, json: flag, help: common.help },
+  import: { ...budget, to: text, json: flag, help: common.help },
   compile: { to: text, list: flag, remove: flag, json: flag, help: common.help },
-  download: { to: text, endpoint: text, revision: text, json: flag, help: common.help },
+  download: { ...budget, to: text, endpoint: text, revision: text, json: flag, help: common.help },
 } as const;
 
 export type CommandName = keyof typeof OPTIONS;
@@ -125,4 +131,21 @@ export function sizeOption(parsed: Arguments): { width: number; height: number }
   const match = /^(\d{1,9})(?:[x*](\d{1,9}))?$/i.exec(value);
   if (!match) throw new UsageError(`--size needs pixels such as 256 or 256x192, not "${value}".`);
   return { width: Number(match[1]), height: Number(match[2] ?? match[1]) };
+}
+
+/** What of a model's place in memory the person decides. @throws UsageError */
+export const memoryOption = (parsed: Arguments) => ({
+  holding: oneOf(parsed, 'holding', ['together', 'staged']),
+  precision: oneOf(parsed, 'precision', ['source', 'compiled']),
+});
+
+function oneOf<Word extends string>(
+  parsed: Arguments,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  const given = textOption(parsed, name);
+  const word = words.find((known) => known === given);
+  if (given === undefined || word) return word;
+  throw new UsageError(`--${name} is ${words.join(' or ')}, not "${given}".`);
 }

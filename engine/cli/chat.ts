@@ -1,7 +1,7 @@
 /** `tusk chat`: one answer, or a conversation that also makes and edits pictures. */
 import { stat } from 'node:fs/promises';
 import type { ChatMessage, PictureSource } from '../protocol.ts';
-import { type Arguments, numberOption, textOption } from './arguments.ts';
+import { type Arguments, memoryOption, numberOption, textOption } from './arguments.ts';
 import { Conversation } from './conversation.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
@@ -33,6 +33,7 @@ export function question(text: string, pictures: readonly PictureSource[]): Chat
 async function answer(session: CommandSession, parsed: Arguments, messages: ChatMessage[]): Promise<void> {
   const params = {
     checkpoint: textOption(parsed, 'checkpoint'),
+    memory: memoryOption(parsed),
     messages,
     seed: numberOption(parsed, 'seed'),
     maxTokens: numberOption(parsed, 'max-tokens'),

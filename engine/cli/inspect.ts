@@ -2,6 +2,7 @@
 import { TuskError } from '../errors.ts';
 import type { CheckpointInfo, VerifyCase } from '../protocol.ts';
 import { type Arguments, textOption, UsageError } from './arguments.ts';
+import { describePlans } from './memory.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
 export async function runInfo(session: CommandSession, parsed: Arguments): Promise<void> {
@@ -36,13 +37,12 @@ function describeInfo(info: CheckpointInfo): string {
       `  ${Object.keys(dtypes).join(', ')}`,
     ].join(''),
   );
-  const { create, edit, chat } = info.memoryBytes;
   const { size, grid, steps, guidance } = info.defaults;
   return [
     `${info.name}  (${info.path})`,
     `${'network'.padEnd(24)}${'parameters'.padStart(12)}${'on disk'.padStart(12)}  dtype`,
     ...rows,
-    `memory: create ${megabytes(create)}, edit ${megabytes(edit)}, chat ${megabytes(chat)}`,
+    ...describePlans(info),
     `default: ${size.width} x ${size.height}, plan ${grid.rows} x ${grid.columns}, ${steps} steps, guidance ${guidance}`,
     '',
   ].join('\n');

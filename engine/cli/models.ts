@@ -7,11 +7,9 @@ import { modelsFolder } from '../hub/folders.ts';
 import { importCheckpoint } from '../hub/import.ts';
 import { type Inspection, inspectFolder } from '../hub/inspect.ts';
 import { type Arguments, textOption, UsageError } from './arguments.ts';
+import { describePlans, size } from './memory.ts';
 import { ProgressLine } from './progress.ts';
 import { type CommandSession, printJson } from './session.ts';
-
-const size = (bytes: number): string =>
-  bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 
 export async function runImport(session: CommandSession, parsed: Arguments): Promise<void> {
   const [source, ...rest] = parsed.positionals;
@@ -27,7 +25,7 @@ export async function runImport(session: CommandSession, parsed: Arguments): Pro
       },
     });
     line.clear();
-    tellModel(session, found.folder, found);
+    await finish(session, found.folder, found);
   } finally {
     line.clear();
   }
@@ -49,10 +47,10 @@ export async function runDownload(session: CommandSession, parsed: Arguments): P
         if (session.json) printJson({ event: 'download', ...progress });
         else line.write(describeDownload(progress));
       },
-      onCall: (address) => session.json && printJson({ event: 'call', address }),
+      onCall: (address, sizeBytes) => session.json && printJson({ event: 'call', address, sizeBytes }),
     });
     line.clear();
-    tellModel(session, folder, await inspectFolder(folder));
+    await finish(session, folder, await inspectFolder(folder));
   } finally {
     line.clear();
   }
@@ -143,26 +141,24 @@ export function describeDownload({ doneBytes, totalBytes, bytesPerSecond }: Down
   return `downloading, ${amount}, ${(bytesPerSecond / 1e6).toFixed(1)} MB/s, ${left} left`;
 }
 
-/** Where it lies, what it is made of, and whether this machine's memory is enough for it. */
-function tellModel({ json }: CommandSession, folder: string, found: Inspection): void {
-  const { networks, totalBytes, memoryBytes } = found;
-  const freeBytes = process.availableMemory();
-  if (json) {
-    printJson({ event: 'done', folder, totalBytes, networks, memoryBytes, freeBytes });
+/** Compiles where this machine's memory asks for it, and says what the model is made of and how it will run. */
+async function finish(session: CommandSession, folder: string, found: Inspection): Promise<void> {
+  const info = await session.client().run('info', { checkpoint: folder }, { signal: session.signal });
+  const { create, edit } = info.plans;
+  const isRounded = [create, edit].some(
+    ({ fits, placements }) => fits && Object.values(placements).some(({ form }) => form === 'compiled'),
+  );
+  if (isRounded) await compile(session, folder, undefined);
+  const { networks, totalBytes } = found;
+  const { memoryBytes, machine, plans } = info;
+  if (session.json) {
+    printJson({ event: 'done', folder, totalBytes, networks, memoryBytes, machine, plans });
     return;
   }
   const rows = networks.map(({ name, parameters, bytes, dtypes }) => {
     const cells = [`${(parameters / 1e6).toFixed(1)} M`.padStart(12), size(bytes).padStart(12)];
-    return `${name.padEnd(24)}${cells.join('')}  ${Object.keys(dtypes).join(', ')}, runs in float32 on the processor`;
+    return `${name.padEnd(24)}${cells.join('')}  ${Object.keys(dtypes).join(', ')}`;
   });
-  const fits = memoryBytes.create <= freeBytes ? 'enough' : 'NOT enough: pictures will be very slow or fail';
-  process.stdout.write(
-    [
-      folder,
-      ...rows,
-      `a picture needs about ${size(memoryBytes.create)} of memory, ${size(freeBytes)} are free: ${fits}`,
-      `use it with --checkpoint ${folder}`,
-      '',
-    ].join('\n'),
-  );
+  const lines = [folder, ...rows, ...describePlans(info), `use it with --checkpoint ${folder}`, ''];
+  process.stdout.write(lines.join('\n'));
 }

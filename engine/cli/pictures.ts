@@ -4,7 +4,14 @@ import { extname, join } from 'node:path';
 import { TuskError } from '../errors.ts';
 import { assertWritable, writeWhole } from '../files.ts';
 import { type ParamsInput, type PictureResult, SOLVERS, type Solver } from '../protocol.ts';
-import { type Arguments, numberOption, sizeOption, textOption, UsageError } from './arguments.ts';
+import {
+  type Arguments,
+  memoryOption,
+  numberOption,
+  sizeOption,
+  textOption,
+  UsageError,
+} from './arguments.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
 /** More lines than anyone waits for; stops a wrong file before it costs a night. */
@@ -76,6 +83,7 @@ export function outOption(parsed: Arguments): string {
 function pictureSettings(parsed: Arguments) {
   return {
     checkpoint: textOption(parsed, 'checkpoint'),
+    memory: memoryOption(parsed),
     negative: textOption(parsed, 'negative'),
     seed: numberOption(parsed, 'seed'),
     steps: numberOption(parsed, 'steps'),

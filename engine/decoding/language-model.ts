@@ -12,6 +12,7 @@
  *   run.dispose();
  */
 import { TuskError } from '../errors.ts';
+import type { LazySession } from '../runtime/lazy-session.ts';
 import type { Session } from '../runtime/session.ts';
 import type { FloatTensor, Tensor } from '../runtime/tensor.ts';
 import { LanguageModelRun } from './language-model-run.ts';
@@ -54,8 +55,8 @@ export class LanguageModel {
     readonly shape: LanguageModelShape,
     /** Graph `text-decoder`. */
     private readonly decoder: Session,
-    /** Graph `vision-encoder`. */
-    private readonly vision: Session,
+    /** Graph `vision-encoder`, needed for pictures alone. */
+    private readonly vision: LazySession,
   ) {
     this.rotation = new Rotation(shape.headDim, shape.ropeTheta, shape.mropeSection);
     const { imageTokenId, visionStartTokenId, vision: visionShape } = shape;
@@ -74,7 +75,12 @@ export class LanguageModel {
         `The picture grids have ${patches} patches, ${pixelValues.shape[0]} came.`,
       );
     }
-    return encodePictures(this.vision, this.shape.vision, pixelValues, grids);
+    return encodePictures(await this.vision.get(), this.shape.vision, pixelValues, grids);
+  }
+
+  /** Until pictures are embedded again. */
+  freeVision(): Promise<void> {
+    return this.vision.free();
   }
 
   /** An empty run; its rows come with the first `prefill`. */
@@ -88,6 +94,6 @@ export class LanguageModel {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.decoder.dispose(), this.vision.dispose()]);
+    await Promise.all([this.decoder.dispose(), this.vision.free()]);
   }
 }

@@ -43,7 +43,7 @@ export interface DownloadOptions {
   signal?: AbortSignal;
   onProgress?: (progress: DownloadProgress) => void;
   /** Told of every request, for the network ledger. */
-  onCall?: (address: string) => void;
+  onCall?: (address: string, sizeBytes: number) => void;
 }
 
 /**

@@ -6,7 +6,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type CheckpointConfig, readConfig } from '../checkpoint/config.ts';
-import { describeNetworks, memoryOfVerbs, type NetworkDescription } from '../checkpoint/describe.ts';
+import { describeNetworks, type NetworkDescription } from '../checkpoint/describe.ts';
 import { TuskError } from '../errors.ts';
 import { buildNetworks } from '../models/networks.ts';
 import { hashFile } from './hash.ts';
@@ -40,8 +40,6 @@ export interface Inspection {
   files: FoundFile[];
   totalBytes: number;
   networks: NetworkDescription[];
-  /** Expected high-water mark, bytes, by verb. */
-  memoryBytes: ReturnType<typeof memoryOfVerbs>;
 }
 
 /**
@@ -56,7 +54,7 @@ export async function inspectFolder(folder: string): Promise<Inspection> {
   buildNetworks(checkpoint, config);
   const networks = describeNetworks(checkpoint.tensors);
   const totalBytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  return { files, totalBytes, networks, memoryBytes: memoryOfVerbs(networks) };
+  return { files, totalBytes, networks };
 }
 
 async function findFiles(folder: string): Promise<FoundFile[]> {

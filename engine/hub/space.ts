@@ -16,12 +16,17 @@ export async function assertNew(folder: string): Promise<void> {
   });
 }
 
-/** @param folder is made if it isn't there. @throws TuskError `disk-full` naming what is needed and what is free; `file-write` */
-export async function assertRoom(folder: string, neededBytes: number): Promise<void> {
+/** Bytes that may still be written there, all but the reserve. @param folder is made if it isn't there */
+export async function freeSpace(folder: string): Promise<number> {
   await makeFolder(folder);
   const { bavail, bsize } = await statfs(folder);
-  const freeBytes = bavail * bsize;
-  if (neededBytes + RESERVE_BYTES <= freeBytes) return;
+  return Math.max(0, bavail * bsize - RESERVE_BYTES);
+}
+
+/** @param folder is made if it isn't there. @throws TuskError `disk-full` naming what is needed and what is free; `file-write` */
+export async function assertRoom(folder: string, neededBytes: number): Promise<void> {
+  const freeBytes = await freeSpace(folder);
+  if (neededBytes <= freeBytes) return;
   const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
   throw new TuskError(
     'disk-full',

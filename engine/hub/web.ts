@@ -26,12 +26,12 @@ export class Web {
 
   /**
    * @param token of the person's account, for repositories that need one; see `mayHaveToken`
-   * @param onCall told of each request: where it went
+   * @param onCall told of each request: where it went, and how much the answer says it brings
    */
   constructor(
     readonly endpoint: URL,
     private readonly token: string | undefined,
-    private readonly onCall: (address: string) => void = () => {},
+    private readonly onCall: (address: string, sizeBytes: number) => void = () => {},
   ) {
     const connect = { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup(endpoint) };
     this.agent = new EnvHttpProxyAgent({
@@ -51,15 +51,18 @@ export class Web {
     let url = address;
     let linked: string | undefined;
     for (let hop = 0; hop <= MOST_REDIRECTS; hop++) {
-      this.onCall(url.origin + url.pathname);
       const sent = this.token && mayHaveToken(url) ? { authorization: `Bearer ${this.token}` } : {};
       const answer = await request(url, {
         dispatcher: this.agent,
         headers: { 'user-agent': 'tusk', 'accept-encoding': 'identity', ...sent, ...headers },
         ...(signal && { signal }),
+      }).catch((thrown: unknown) => {
+        this.onCall(url.origin + url.pathname, 0);
+        throw thrown;
       });
       answer.body.on('error', () => {}); // told to whoever reads it; a body that is left unread has nobody
       const header = (name: string) => [answer.headers[name]].flat()[0];
+      this.onCall(url.origin + url.pathname, Number(header('content-length') ?? 0));
       linked ??= header('x-linked-etag');
       const location = header('location');
       if (answer.statusCode < 300 || answer.statusCode >= 400 || location === undefined) {

@@ -2,8 +2,9 @@
 import { chat } from '../chat.ts';
 import { create } from '../create.ts';
 import { edit } from '../edit.ts';
+import { ensureCompiled, renewIfStale } from '../hub/compile-cache.ts';
 import { inspectCheckpoint, summarize } from '../info.ts';
-import { folderStamp, Model } from '../load.ts';
+import { type Compiler, folderStamp, Model, type ModelOptions } from '../load.ts';
 import type { Params, RequestContext, Result, Verb } from '../protocol.ts';
 import { UpscalerShelf, upscale } from '../upscale.ts';
 import { verify } from '../verify.ts';
@@ -15,21 +16,33 @@ export type Handlers = { [V in Exclude<Verb, 'cancel'>]: Handler<V> };
 export interface HandlerOptions {
   /** Threads inside one operator; 0 = onnxruntime's own choice. */
   threads: number;
+  /** What may be taken up; absent = what is free. */
+  machine?: ModelOptions['machine'];
 }
 
-export function createHandlers(options: HandlerOptions): Handlers {
+const COMPILING = 'a smaller copy of the model';
+
+/** Told as loading, in hundredths: it takes minutes, once. */
+const compile: Compiler = (source, { signal, onLoading }) =>
+  ensureCompiled({
+    ...{ source, signal },
+    onProgress: (done, total) => onLoading?.(COMPILING, Math.round((100 * done) / total), 100),
+  });
+
+export function createHandlers({ threads, machine }: HandlerOptions): Handlers {
+  const options = { threads, compile, ...(machine && { machine }) };
   const current = new CurrentModel(options);
-  const upscalers = new UpscalerShelf(options);
+  const upscalers = new UpscalerShelf({ threads });
   return {
-    load: async ({ checkpoint }) => {
+    load: async ({ checkpoint }, context) => {
       const from = performance.now();
-      const { model } = await current.get(checkpoint);
+      const { model } = await current.get(checkpoint, context);
       return summarize(model, performance.now() - from);
     },
-    info: ({ checkpoint, deep }, { signal }) => inspectCheckpoint(checkpoint, { deep, signal }),
-    create: async (params, context) => create(await current.get(params.checkpoint), params, context),
-    edit: async (params, context) => edit(await current.get(params.checkpoint), params, context),
-    chat: async (params, context) => chat(await current.get(params.checkpoint), params, context),
+    info: ({ checkpoint, deep }, { signal }) => inspectCheckpoint(checkpoint, { deep, signal }, options),
+    create: (params, context) => current.with(params, context, (bench) => create(bench, params, context)),
+    edit: (params, context) => current.with(params, context, (bench) => edit(bench, params, context)),
+    chat: (params, context) => current.with(params, context, (bench) => chat(bench, params, context)),
     upscale: (params, context) => upscale(upscalers, params, context),
     verify: ({ folder, stage }, { emit, signal }) => verify(folder, { stage, emit, signal }),
   };
@@ -40,13 +53,32 @@ class CurrentModel {
   private bench: Workbench | undefined;
   private stamp = '';
 
-  constructor(private readonly options: HandlerOptions) {}
+  constructor(private readonly options: ModelOptions) {}
 
-  async get(folder: string | undefined): Promise<Workbench> {
+  /** Does a request; memory that runs out on the way is told with the next smaller choice. */
+  async with<T>(
+    { checkpoint }: { checkpoint?: string | undefined },
+    context: RequestContext,
+    work: (bench: Workbench) => Promise<T>,
+  ): Promise<T> {
+    const bench = await this.get(checkpoint, context);
+    try {
+      return await work(bench);
+    } catch (thrown) {
+      throw bench.withNext(thrown);
+    }
+  }
+
+  async get(folder: string | undefined, { emit, signal }: RequestContext): Promise<Workbench> {
     const path = Model.resolve(folder);
     if (this.bench?.model.path === path && (await folderStamp(path)) === this.stamp) return this.bench;
     await this.bench?.dispose();
     this.bench = undefined;
+    await renewIfStale(path, {
+      signal,
+      onProgress: (done, total) =>
+        emit({ event: 'loading', what: COMPILING, part: Math.round((100 * done) / total), parts: 100 }),
+    });
     const model = await Model.open(path, this.options);
     this.stamp = await folderStamp(path);
     this.bench = new Workbench(model);

@@ -107,9 +107,9 @@ class Server {
   }
 
   private fail(id: string, thrown: unknown): void {
-    const { code, message, hint } = toTuskError(thrown);
+    const { code, message, hint, next } = toTuskError(thrown);
     if (code === 'internal') log.error(thrown instanceof Error ? (thrown.stack ?? message) : message);
-    this.send({ id, event: 'failed', code, message, ...(hint === undefined ? {} : { hint }) });
+    this.send({ id, event: 'failed', code, message, ...(hint && { hint }), ...(next && { next }) });
   }
 
   private send(message: EngineMessage): void {

@@ -1,6 +1,6 @@
 /**
- * A checkpoint of any config in the official layout, with seeded random float32 weights: the networks' own graphs
- * say which tensors it needs. Its pictures mean nothing; it shows what sizes cost.
+ * A checkpoint of any config in the official layout, with seeded random weights, float32 or bfloat16: the networks' own
+ * graphs say which tensors it needs. Its pictures mean nothing; it shows what sizes cost.
  *
  *   node --import tsx test/bench/synthesize.ts <folder> [gigabytes, default 2]
  */
@@ -18,6 +18,9 @@ import { elementCount } from '../../engine/runtime/tensor.ts';
 const BASE = 'test/parity/alpha/checkpoint';
 const BLOCK_VALUES = 2 ** 20;
 const SPREAD = 0.03;
+
+export type WeightDtype = 'F32' | 'BF16';
+const VALUE_BYTES: Record<WeightDtype, number> = { F32: 4, BF16: 2 };
 
 type Shapes = Map<string, readonly number[]>;
 
@@ -41,6 +44,7 @@ export async function synthesize(
   folder: string,
   change: (config: Record<string, never>) => void,
   tusk: object = {},
+  dtype: WeightDtype = 'F32',
 ): Promise<number> {
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(BASE)) {
@@ -51,15 +55,16 @@ export async function synthesize(
   change(config);
   await writeFile(join(folder, 'config.json'), JSON.stringify(config, null, 2));
   await writeFile(join(folder, 'tusk.json'), JSON.stringify(tusk));
-  return writeWeights(join(folder, 'model.safetensors'), tensorShapes(parseConfig(config)));
+  return writeWeights(join(folder, 'model.safetensors'), tensorShapes(parseConfig(config)), dtype);
 }
 
-async function writeWeights(path: string, shapes: Shapes): Promise<number> {
+/** Norm weights are ones, everything else small numbers around zero. */
+async function writeWeights(path: string, shapes: Shapes, dtype: WeightDtype): Promise<number> {
   const header: Record<string, object> = {};
   let offset = 0;
   for (const [name, shape] of shapes) {
-    const length = elementCount(shape) * 4;
-    header[name] = { dtype: 'F32', shape, data_offsets: [offset, offset + length] };
+    const length = elementCount(shape) * VALUE_BYTES[dtype];
+    header[name] = { dtype, shape, data_offsets: [offset, offset + length] };
     offset += length;
   }
   const text = Buffer.from(JSON.stringify(header));
@@ -71,22 +76,27 @@ async function writeWeights(path: string, shapes: Shapes): Promise<number> {
   };
   await write(size);
   await write(text);
-  const random = randomBlock();
+  const blocks = {
+    random: encode(randomBlock(), dtype),
+    ones: encode(new Float32Array(BLOCK_VALUES).fill(1), dtype),
+  };
   for (const [name, shape] of shapes) {
-    for (const part of values(name, shape, random)) await write(new Uint8Array(part));
+    const isNorm = shape.length === 1 && name.endsWith('.weight');
+    const block = isNorm ? blocks.ones : blocks.random;
+    for (let left = elementCount(shape) * VALUE_BYTES[dtype]; left > 0; left -= block.length)
+      await write(block.subarray(0, left));
   }
   file.end();
   await finished(file);
   return offset;
 }
 
-/** Norm weights are ones, everything else small numbers around zero. */
-function* values(name: string, shape: readonly number[], random: Float32Array): Generator<ArrayBuffer> {
-  const isNorm = shape.length === 1 && name.endsWith('.weight');
-  for (let left = elementCount(shape); left > 0; left -= BLOCK_VALUES) {
-    const count = Math.min(left, BLOCK_VALUES);
-    yield (isNorm ? new Float32Array(count).fill(1) : random.slice(0, count)).buffer as ArrayBuffer;
-  }
+/** Of a bfloat16 the upper half of a float32 is left. */
+function encode(floats: Float32Array, dtype: WeightDtype): Uint8Array {
+  const words = new Uint16Array(floats.slice().buffer);
+  const kept =
+    dtype === 'F32' ? words : Uint16Array.from({ length: floats.length }, (_, i) => words[2 * i + 1]!);
+  return new Uint8Array(kept.buffer);
 }
 
 /** The linear congruential generator of "Numerical Recipes". */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
-import { describeNetworks, findNonFinite, memoryOfVerbs } from '../../../engine/checkpoint/describe.ts';
+import { describeNetworks, findNonFinite } from '../../../engine/checkpoint/describe.ts';
 import { CancelledError } from '../../../engine/errors.ts';
 import {
   INTACT,
@@ -55,7 +55,7 @@ test('the intact checkpoint is finite, and the search can be cancelled', async (
   await assert.rejects(findNonFinite(tensors, AbortSignal.abort()), CancelledError);
 });
 
-test('every tensor belongs to a network, and chat needs less memory than pictures', async () => {
+test('every tensor belongs to a network', async () => {
   const tensors = [...(await Checkpoint.open(INTACT)).tensors];
   const networks = describeNetworks(tensors);
   assert.deepEqual(
@@ -74,6 +74,4 @@ test('every tensor belongs to a network, and chat needs less memory than picture
     total * 4,
     tensors.reduce((sum, { length }) => sum + length, 0),
   );
-  const memory = memoryOfVerbs(networks);
-  assert.ok(memory.create >= total * 4 && memory.chat < memory.create && memory.edit === memory.create);
 });

@@ -29,8 +29,8 @@ test('a download says what came and what it needs, and the model in it answers t
     parent,
   );
   assert.equal(code, 0);
-  assert.match(stdout, /text decoder .* float32/);
-  assert.match(stdout, /a picture needs about .* MB of memory/);
+  assert.match(stdout, /language model .* as it is, processor/);
+  assert.match(stdout, /a picture needs about .* MB of memory.*: enough/);
   const info = await tusk(['info', folder, '--quick'], parent);
   assert.equal(info.code, 0);
 });

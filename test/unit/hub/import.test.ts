@@ -51,7 +51,7 @@ test('a plain folder is copied whole and opens as a model', async () => {
   const stages = new Set<string>();
   const found = await importCheckpoint({ source: INTACT, folder, onProgress: (stage) => stages.add(stage) });
   assert.equal(found.folder, folder);
-  assert.ok(found.networks.some(({ name }) => name === 'text decoder') && found.memoryBytes.create > 0);
+  assert.ok(found.networks.some(({ name }) => name === 'text decoder'));
   assert.deepEqual(await readdir(join(parent, 'models')), ['mine']);
   for (const { name } of found.files)
     assert.deepEqual(await readFile(join(folder, name)), await readFile(join(INTACT, name)));

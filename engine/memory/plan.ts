@@ -1,0 +1,209 @@
+/**
+ * Which part of a model sits where, as what numbers, and for how long: the first of some choices, best first, whose
+ * every stage fits. Exact numbers come before rounded ones, keeping everything loaded before loading for each stage.
+ */
+import type { CheckpointConfig } from '../checkpoint/config.ts';
+import { type Form, type ModelMemory, PARTS, type PartName, type Precision } from './parts.ts';
+import { type Workload, workingBytes } from './working.ts';
+
+export type PlannedVerb = 'create' | 'edit' | 'chat';
+/** `together`: all parts stay loaded. `staged`: a stage loads its own and frees the others. */
+export type Holding = 'together' | 'staged';
+
+/** What may be taken up. */
+export interface Machine {
+  freeBytes: number;
+  /** 0: nothing is put on a GPU. */
+  gpuBytes: number;
+}
+
+/** What a person decides; the rest is chosen. */
+export interface MemoryChoice {
+  holding?: Holding | undefined;
+  /** `compiled`: of parts that have a rounded form, that one. */
+  precision?: Form | undefined;
+}
+
+export interface Placement {
+  form: Form;
+  precision: Precision;
+  device: 'cpu' | 'gpu';
+  bytes: number;
+}
+
+export interface PlannedStage {
+  name: string;
+  /** Those at work; all others too where the plan holds them together. */
+  parts: PartName[];
+  bytes: number;
+  gpuBytes: number;
+}
+
+export interface MemoryPlan {
+  holding: Holding;
+  placements: Partial<Record<PartName, Placement>>;
+  stages: PlannedStage[];
+  /** Of the process, at its fullest stage. */
+  peakBytes: number;
+  gpuPeakBytes: number;
+  fits: boolean;
+}
+
+export interface MemoryRequest {
+  verb: PlannedVerb;
+  memory: ModelMemory;
+  config: CheckpointConfig;
+  work: Workload;
+  machine: Machine;
+  choice?: MemoryChoice | undefined;
+}
+
+interface Stage {
+  name: string;
+  /** Loaded. */
+  parts: readonly PartName[];
+  /** Of those the ones that run on whole pictures or prompts. */
+  busy: readonly PartName[];
+}
+
+const PLAN: Stage = {
+  name: 'plan',
+  parts: ['languageModel', 'visualTokenizer'], // which draws previews of the plan
+  busy: ['languageModel'],
+};
+const PAINT: Stage = { name: 'paint', parts: ['diffusion', 'vaeDecoder'], busy: ['diffusion'] };
+const DECODE: Stage = { name: 'decode', parts: ['vaeDecoder'], busy: ['vaeDecoder'] };
+const READ: Stage = {
+  name: 'read',
+  parts: ['languageModel', 'visionEncoder', 'visualTokenizer'],
+  busy: ['visionEncoder', 'visualTokenizer'],
+};
+const REFERENCES: Stage = { name: 'references', parts: ['vaeEncoder'], busy: ['vaeEncoder'] };
+const ANSWER_PARTS: readonly PartName[] = ['languageModel', 'visionEncoder'];
+
+const STAGES: Record<PlannedVerb, readonly Stage[]> = {
+  create: [PLAN, PAINT, DECODE],
+  edit: [READ, PLAN, REFERENCES, PAINT, DECODE],
+  chat: [{ name: 'answer', parts: ANSWER_PARTS, busy: ANSWER_PARTS }],
+};
+
+/** The process itself, graphs and pictures. */
+const BASE_BYTES = 250e6;
+/** First on the GPU what gains most there. 8-bit products have no kernel on it. */
+const GPU_ORDER: readonly PartName[] = [
+  'diffusion',
+  'languageModel',
+  'vaeDecoder',
+  'visionEncoder',
+  'vaeEncoder',
+  'visualTokenizer',
+];
+const ON_GPU: readonly Precision[] = ['source', 'int4'];
+
+/** Parts that take their rounded form, in the order of what is gained for what is lost. */
+const ROUNDED: readonly (readonly PartName[])[] = [[], ['languageModel'], ['languageModel', 'diffusion']];
+const HOLDINGS: readonly Holding[] = ['together', 'staged'];
+
+/** The first choice that fits, else the one that comes nearest, with `fits: false`. */
+export function planMemory(request: MemoryRequest): MemoryPlan {
+  const plans = candidates(request.verb === 'chat' ? likePictures(request) : request);
+  return plans.find(({ fits }) => fits) ?? plans.reduce((a, b) => (b.peakBytes < a.peakBytes ? b : a));
+}
+
+/** Questions take the form that pictures take, so that going from one to the other loads nothing anew. */
+function likePictures(request: MemoryRequest): MemoryRequest {
+  const pictures = planMemory({ ...request, verb: 'create' });
+  return pictures.fits ? { ...request, choice: choiceOf(pictures) } : request;
+}
+
+/** What needs less than a plan that turned out too large: the next choice that does, else a smaller picture. */
+export function nextSmaller(
+  request: MemoryRequest,
+  plan: MemoryPlan,
+): { choice: MemoryChoice; width: number; height: number } | undefined {
+  const { work, verb } = request;
+  const { width, height } = work;
+  // An edit has its source's size.
+  const sizes = verb === 'create' ? [{ width, height }, ...halvings(work)] : [{ width, height }];
+  for (const size of sizes) {
+    const halved = { ...work, ...size, planTokens: planTokensOf(work, size) };
+    const found = candidates({ ...request, work: halved, choice: {} }).find(
+      ({ fits, peakBytes }) => fits && peakBytes < plan.peakBytes,
+    );
+    if (found) return { choice: choiceOf(found), ...size };
+  }
+  return undefined;
+}
+
+const choiceOf = ({ holding, placements }: MemoryPlan): MemoryChoice => ({
+  holding,
+  precision: Object.values(placements).some(({ form }) => form === 'compiled') ? 'compiled' : 'source',
+});
+
+const planTokensOf = (work: Workload, size: { width: number; height: number }): number =>
+  Math.ceil((work.planTokens * size.width * size.height) / (work.width * work.height));
+
+/** Sides that every model of this layout can make. */
+const SIDE_UNIT = 32;
+
+function halvings({ width, height }: { width: number; height: number }): { width: number; height: number }[] {
+  const half = (side: number) => Math.floor(side / 2 / SIDE_UNIT) * SIDE_UNIT;
+  const next = { width: half(width), height: half(height) };
+  return next.width > 0 && next.height > 0 ? [next, ...halvings(next)] : [];
+}
+
+function candidates(request: MemoryRequest): MemoryPlan[] {
+  const { choice = {} } = request;
+  const holdings = choice.holding ? [choice.holding] : HOLDINGS;
+  const forms = ROUNDED.map((rounded) => formsWith(request, rounded)).filter((found) => found !== undefined);
+  const wanted = choice.precision === 'source' ? forms.slice(0, 1) : forms;
+  return (choice.precision === 'compiled' ? wanted.slice(-1) : wanted).flatMap((found) =>
+    holdings.map((holding) => place(request, found, holding)),
+  );
+}
+
+type Forms = Partial<Record<PartName, Placement>>;
+
+/** Undefined if a part has no such form. */
+function formsWith({ memory }: MemoryRequest, rounded: readonly PartName[]): Forms | undefined {
+  const placements: Forms = {};
+  for (const part of PARTS) {
+    const forms = memory[part];
+    const form = rounded.includes(part) || !forms.source ? 'compiled' : 'source';
+    const found = forms[form];
+    if (!found) return undefined;
+    placements[part] = { form, ...found, device: 'cpu' };
+  }
+  return placements;
+}
+
+/** Puts on the GPU what fits there in every stage. */
+function place(request: MemoryRequest, forms: Forms, holding: Holding): MemoryPlan {
+  let placements = forms;
+  for (const part of GPU_ORDER) {
+    const now = placements[part];
+    const isUsed = STAGES[request.verb].some(({ parts }) => parts.includes(part));
+    if (!now || !isUsed || !ON_GPU.includes(now.precision)) continue;
+    const moved: Forms = { ...placements, [part]: { ...now, device: 'gpu' } };
+    if (measure(request, moved, holding).gpuPeakBytes <= request.machine.gpuBytes) placements = moved;
+  }
+  return measure(request, placements, holding);
+}
+
+function measure(request: MemoryRequest, placements: Forms, holding: Holding): MemoryPlan {
+  const { verb, config, work, machine } = request;
+  const stages = STAGES[verb].map(({ name, parts, busy }) => {
+    const held = holding === 'together' ? PARTS : parts;
+    const on = (device: Placement['device']) => {
+      const own = (part: PartName) => placements[part]!.device === device;
+      const weights = held.filter(own).reduce((sum, part) => sum + placements[part]!.bytes, 0);
+      const working = busy.filter(own).map((part) => workingBytes(part, config, work));
+      return weights + Math.max(0, ...working);
+    };
+    return { name, parts: [...parts], bytes: BASE_BYTES + on('cpu'), gpuBytes: on('gpu') };
+  });
+  const peakBytes = Math.max(...stages.map(({ bytes }) => bytes));
+  const gpuPeakBytes = Math.max(...stages.map(({ gpuBytes }) => gpuBytes));
+  const fits = peakBytes <= machine.freeBytes && gpuPeakBytes <= machine.gpuBytes;
+  return { holding, placements, stages, peakBytes, gpuPeakBytes, fits };
+}

@@ -1,0 +1,30 @@
+/** What a tensor becomes when a checkpoint is compiled. */
+import { INT4_BLOCK, precisionOf } from './quantisation.ts';
+
+export interface TensorForm {
+  name: string;
+  dtype: string;
+  shape: readonly number[];
+  /** Bytes. */
+  length: number;
+}
+
+/** Numbers and their scales, or the tensor as it is. */
+export function compiledForm({ name, dtype, shape, length }: TensorForm): TensorForm[] {
+  const precision = precisionOf(name);
+  const [rows = 0, inWidth = 0] = shape;
+  if (precision === 'int4') {
+    const blocks = Math.ceil(inWidth / INT4_BLOCK);
+    const numbers = [rows, blocks, INT4_BLOCK / 2];
+    return [
+      { name: `${name}.int4`, dtype: 'U8', shape: numbers, length: rows * blocks * (INT4_BLOCK / 2) },
+      { name: `${name}.int4_scale`, dtype: 'F32', shape: [rows * blocks], length: rows * blocks * 4 },
+    ];
+  }
+  if (precision === 'int8')
+    return [
+      { name: `${name}.int8`, dtype: 'I8', shape: [inWidth, rows], length: rows * inWidth },
+      { name: `${name}.int8_scale`, dtype: 'F32', shape: [rows], length: rows * 4 },
+    ];
+  return [{ name, dtype, shape, length }];
+}
