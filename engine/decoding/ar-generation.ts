@@ -6,7 +6,7 @@
  * The ids are those of the plain way, since each is drawn from the same scores by the same random number.
  *
  * Guidance runs a second row of the same ids that sees only the last ten of the prompt. Several pictures of one
- * prompt share its prefill and then step as one batch, where that is quicker than drafting each.
+ * prompt share its prefill and then step as one batch.
  */
 import { throwIfCancelled } from '../errors.ts';
 import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
@@ -58,11 +58,7 @@ export interface Plan {
   states?: FloatTensor;
 }
 
-/** How much longer a pass of a batch takes than one of a single plan: a little where memory limits it, twice as long at most. */
-const BATCH_COST = 1.5;
-
 /**
- * Several plans step as one batch, unless drafting the first one took so few passes that each alone is quicker.
  * @returns one plan a sample
  * @throws CancelledError between two tokens, TuskError `non-finite` if the model's scores are not numbers
  */
@@ -71,30 +67,10 @@ export async function generatePlans(
   request: PlanRequest,
   samples: readonly PlanSample[],
 ): Promise<Plan[]> {
-  const { drafts = true, observe, rows, columns } = request;
-  if (!drafts || observe || samples.length < 2) return (await planBatch(model, request, samples, 0)).plans;
-  const { plans, passes } = await planBatch(model, request, samples.slice(0, 1), 0);
-  const rest = samples.slice(1);
-  const isQuickAlone = rest.length * passes < BATCH_COST * rows * columns;
-  const size = isQuickAlone ? 1 : rest.length;
-  for (let begin = 0; begin < rest.length; begin += size) {
-    const batch = await planBatch(model, request, rest.slice(begin, begin + size), begin + 1);
-    plans.push(...batch.plans);
-  }
-  return plans;
-}
-
-/** @param first number of the first of `samples`, as `onRow` tells it */
-async function planBatch(
-  model: LanguageModel,
-  request: PlanRequest,
-  samples: readonly PlanSample[],
-  first: number,
-): Promise<{ plans: Plan[]; passes: number }> {
-  const loop = await PlanLoop.start(model, request, samples, first);
+  const loop = await PlanLoop.start(model, request, samples);
   try {
     for (let row = 0; row < request.rows; row++) await loop.makeRow(row);
-    return { plans: loop.plans(), passes: loop.passes };
+    return loop.plans();
   } finally {
     loop.dispose();
   }
@@ -116,8 +92,6 @@ class PlanLoop {
   private readonly rowsPerSample: number;
   private readonly draft: PlanDraft | undefined;
   private step = 0;
-  /** Of the model, after the prompt. */
-  passes = 0;
 
   private constructor(
     private readonly run: LanguageModelRun,
@@ -126,7 +100,6 @@ class PlanLoop {
     private readonly request: PlanRequest,
     samples: readonly PlanSample[],
     private outputs: RowOutput[],
-    private readonly first: number,
   ) {
     this.rowsPerSample = rowsPerSample(request);
     this.samples = samples.map(({ uniform }) => ({
@@ -145,7 +118,6 @@ class PlanLoop {
     model: LanguageModel,
     request: PlanRequest,
     samples: readonly PlanSample[],
-    first: number,
   ): Promise<PlanLoop> {
     const { promptIds: ids, pictures } = request;
     const conditional = { ids, ...(pictures && { pictures }) };
@@ -166,7 +138,6 @@ class PlanLoop {
         request,
         samples,
         order.map((row) => outputs[row]!),
-        first,
       );
     } catch (error) {
       prefilled.dispose();
@@ -181,7 +152,7 @@ class PlanLoop {
     if (this.draft) await this.makeDraftedRow(this.draft, forced, !isLast);
     else await this.makePlainRow(forced, !isLast);
     for (const [sample, { ids }] of this.samples.entries()) {
-      await this.request.onRow?.({ sample: this.first + sample, row, ids });
+      await this.request.onRow?.({ sample, row, ids });
     }
   }
 
@@ -222,7 +193,6 @@ class PlanLoop {
     const tokens = [this.samples[0]!.ids.at(-1)!, ...guessed, ...forced];
     const rows = Array.from({ length: this.rowsPerSample }, () => tokens);
     const positions = guessed.length > 0 ? tokens.length : 1;
-    this.passes += 1;
     this.outputs = await this.run.step(rows, forwardOptions(this.request, positions));
   }
 
@@ -279,7 +249,6 @@ class PlanLoop {
       Array.from({ length: this.rowsPerSample }, () => [ids.at(-1)!, ...forced]),
     );
     const positions = this.request.observe ? forced.length + 1 : 1;
-    this.passes += 1;
     this.outputs = await this.run.step(tokens, forwardOptions(this.request, positions));
     this.keepStates();
   }

@@ -160,9 +160,7 @@ function harvest({ languageModel, model, plan, promptIds }: Subject): Pair {
   ];
 }
 
-/** A token a pass in both: where drafting the first one pays, plans are drafted one after the other. */
-function together({ languageModel, plan: asked }: Subject): Pair {
-  const plan = { ...asked, drafts: false };
+function together({ languageModel, plan }: Subject): Pair {
   const samples = () =>
     Array.from({ length: PICTURES }, (_, seed) => ({
       uniform: new RandomStream(seed, STREAMS.plan).uniform,
