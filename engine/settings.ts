@@ -5,7 +5,7 @@ import type { ConditionRules } from './decoding/condition.ts';
 import type { SamplingSettings } from './decoding/token-choice.ts';
 import type { Solver } from './diffusion/solver.ts';
 import { TuskError } from './errors.ts';
-import type { Model } from './load.ts';
+import type { Model, Rounding } from './load.ts';
 import { presetOf } from './presets.ts';
 import type { Params, SamplingOverrides } from './protocol.ts';
 
@@ -28,7 +28,7 @@ export interface PictureSettings {
   seed: number;
   steps: number;
   solver: Solver;
-  rounded: boolean;
+  rounded: Rounding;
   textGuidance: number;
   imageGuidance: number;
   planGuidance: number;
@@ -50,7 +50,7 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
     seed: params.seed ?? randomInt(MAX_RANDOM_SEED),
     steps: params.steps ?? preset.steps ?? tusk.steps,
     solver: params.solver ?? preset.solver ?? 'euler',
-    rounded: model.isRoundable && (params.rounded ?? preset.rounded ?? false),
+    rounded: model.isRoundable ? (params.rounded ?? preset.rounded ?? 'nothing') : 'nothing',
     textGuidance: params.guidance ?? preset.text_guidance ?? tusk.text_guidance,
     imageGuidance: imageGuidance ?? preset.image_guidance ?? tusk.image_guidance,
     planGuidance: params.planGuidance ?? preset.plan_guidance ?? tusk.plan_guidance,

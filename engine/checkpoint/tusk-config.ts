@@ -32,8 +32,8 @@ const preset = z.object({
   steps: steps.optional(),
   /** Default: the reference's Euler steps. */
   solver: z.enum(['euler', 'second-order']).optional(),
-  /** Plan and steps in 8-bit numbers. Checkpoints too large to be rounded on loading don't. */
-  rounded: z.boolean().optional(),
+  /** What is computed in 8-bit numbers. Nothing of checkpoints too large to be rounded on loading. */
+  rounded: z.enum(['nothing', 'steps', 'everything']).optional(),
   text_guidance: guidance.optional(),
   image_guidance: guidance.optional(),
   plan_guidance: guidance.optional(),

@@ -26,7 +26,7 @@ test('balanced and fast take fewer steps of second order', () => {
   assert.ok(fast!.steps < balanced!.steps && balanced!.steps < best!.steps);
   assert.deepEqual([fast!.solver, balanced!.solver], ['second-order', 'second-order']);
   assert.deepEqual(fast!.guidanceRange, [0, 0.5]);
-  assert.deepEqual([fast!.rounded, balanced!.rounded, best!.rounded], [true, true, false]);
+  assert.deepEqual([fast!.rounded, balanced!.rounded, best!.rounded], ['everything', 'steps', 'nothing']);
 });
 
 test('single settings win over the preset', () => {
