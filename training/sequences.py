@@ -1,13 +1,15 @@
 """Token sequences of the three tasks, as batches for the text decoder.
 
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
-(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of.
+(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of, and for questions about one object (row, place where the answer
+begins, cells of the object [64]).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .data import language, scenes
@@ -38,6 +40,7 @@ class Batch:
     scene_codes: Tensor | None = None
     blind: Tensor | None = None
     meant: Tensor | None = None
+    about: tuple[Tensor, Tensor, Tensor] | None = None
 
 
 def answer_ids(codes: np.ndarray) -> np.ndarray:
@@ -135,11 +138,24 @@ class Sequences:
     def ask(self, n: int, count: int) -> Batch:
         """n pictures, `count` questions each, packed: a question sees the picture and itself."""
         drawn = [self.scene() for _ in range(n)]
-        asked = [[(q.text, q.answer) for q in language.questions(s, self.rng, count, ASKED)] for s in drawn]
-        batch = self.questions(asked)
+        asked = [language.questions(s, self.rng, count, ASKED) for s in drawn]
+        batch = self.questions([[(q.text, q.answer) for q in group] for group in asked])
+        batch.about = self._about(batch, drawn, asked)
         batch.pictures = np.stack([resized_twice(scenes.render(s)) for s in drawn])
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s in drawn])).flatten(1)
         return batch
+
+    @staticmethod
+    def _about(batch: Batch, drawn: list[scenes.Scene], asked: list[list[language.Question]]) -> tuple[Tensor, Tensor, Tensor]:
+        first = (batch.texts >= 0) & (F.pad(batch.texts, (1, 0), value=-1)[:, :-1] < 0)
+        found = [
+            (i, place, meant_cells(s, q.about) == 1)
+            for i, (s, group) in enumerate(zip(drawn, asked, strict=True))
+            for q, place in zip(group, first[i].nonzero()[:, 0].tolist(), strict=True)
+            if q.about is not None
+        ]
+        rows, places, cells = zip(*found, strict=True)
+        return torch.tensor(rows), torch.tensor(places), torch.from_numpy(np.stack(cells))
 
     def questions(self, asked: list[list[tuple[str, str]]]) -> Batch:
         encode = self.tokenizer.encode

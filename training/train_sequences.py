@@ -35,6 +35,8 @@ CELL_WEIGHT = 0.15
 COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
 
+ASKERS = ((2, 1), (3, 1))
+"""(layer, head) that learn to look at the object a question is about where its answer begins."""
 
 FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
 
@@ -176,16 +178,10 @@ class Learner(nn.Module):
         first = pads.int().argmax(1, keepdim=True)
         row, place = ((cells >= 0) & able[:, None]).nonzero(as_tuple=True)
         key = first[row, 0] + cells[row, place]
-        cos, sin = self.text.rotation(batch.positions)
         ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
         losses = []
         for layer, head in COPIERS:
-            block = self.text.layers[layer]
-            x, attention = block.input_layernorm(states[layer]), block.self_attn
-            rows = slice(head * cos.shape[-1] * 2, (head + 1) * cos.shape[-1] * 2)
-            q = rotate_half(attention.q_norm(F.linear(x, attention.q_proj.weight[rows]))[:, None], cos, sin)[:, 0]
-            k = rotate_half(attention.k_norm(F.linear(x, attention.k_proj.weight[rows]))[:, None], cos, sin)[:, 0]
-            score = (q @ k.transpose(1, 2)).float() * q.shape[-1] ** -0.5
+            score = self.scores(states, batch, layer, head)
             losses.append(-score.masked_fill(ahead, -1e9).log_softmax(-1)[row, place, key].mean())
         old = self.old_codes(batch)[row, place]
         is_object = old < OBJECT_CODES
@@ -196,6 +192,29 @@ class Learner(nn.Module):
         known = F.rms_norm(states[COPIERS[-1][0] + 1][row, place].float(), (c.HIDDEN,))
         meant = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1)
         return sum(losses) / len(losses), read, meant
+
+    @half_precision()
+    def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
+        """How little the ASKERS look at the object a question is about where its answer begins."""
+        row, place, cells = batch.about
+        pads = batch.ids == c.IMAGE_PAD
+        first = pads.int().argmax(1)[row]
+        losses = []
+        for layer, head in ASKERS:
+            score = self.scores(states, batch, layer, head)[row, place] + batch.mask[row, 0, place]
+            each = score.log_softmax(-1).gather(1, first[:, None] + torch.arange(c.GRID * c.GRID))
+            losses.append(-each.masked_fill(~cells, -1e9).logsumexp(-1).mean())
+        return sum(losses) / len(losses)
+
+    def scores(self, states: list[Tensor], batch: Batch, layer: int, head: int) -> Tensor:
+        """Attention scores [b, n, n] of one head, not masked."""
+        cos, sin = self.text.rotation(batch.positions)
+        block = self.text.layers[layer]
+        x, attention = block.input_layernorm(states[layer]), block.self_attn
+        rows = slice(head * cos.shape[-1] * 2, (head + 1) * cos.shape[-1] * 2)
+        q = rotate_half(attention.q_norm(F.linear(x, attention.q_proj.weight[rows]))[:, None], cos, sin)[:, 0]
+        k = rotate_half(attention.k_norm(F.linear(x, attention.k_proj.weight[rows]))[:, None], cos, sin)[:, 0]
+        return (q @ k.transpose(1, 2)).float() * q.shape[-1] ** -0.5
 
     def answer_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """Cross-entropy of answer words among text and visual ids."""
@@ -248,9 +267,9 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     batch = data.ask(asks, questions)
     states, tokens = model.states(batch)
-    answer = model.answer_loss(states, batch)
+    answer, about = model.answer_loss(states, batch), model.about_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
-    yield answer + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "seen": seen.item(), "place": place.item()}
+    yield answer + 0.1 * about + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "about": about.item(), "seen": seen.item(), "place": place.item()}
 
 
 def main() -> None:

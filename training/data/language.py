@@ -380,11 +380,12 @@ def edit(
 
 @dataclass(frozen=True)
 class Question:
-    """A question about a picture and its one right answer."""
+    """A question about a picture, its one right answer, and the index of the object it is about, if it is one."""
 
     kind: str
     text: str
     answer: str
+    about: int | None = None
 
 
 QUESTION_KINDS: tuple[str, ...] = ("what", "colour", "where", "background", "exists", "is_colour", "describe")
@@ -447,10 +448,10 @@ def _q_what_related(objects: tuple[SceneObject, ...], rng: Rng) -> tuple[str, st
     return f"what is {words}", _indefinite(a.name)
 
 
-def _q_colour(scene: Scene, rng: Rng) -> tuple[str, str] | None:
+def _q_colour(scene: Scene, rng: Rng) -> tuple[str, str, int | None] | None:
     if rng.random() < 0.05:
         name = _absent(scene, rng)
-        return f"what colour is the {_noun(name, rng)}", f"there is no {name}"
+        return f"what colour is the {_noun(name, rng)}", f"there is no {name}", None
     o = choice(rng, scene.objects)
     if o.colour is None:
         return None
@@ -461,14 +462,14 @@ def _q_colour(scene: Scene, rng: Rng) -> tuple[str, str] | None:
     ]  # fmt: skip
     if len(scene.objects) == 1:
         forms += ["what colour is it", "what color is it"]
-    return choice(rng, forms), o.colour
+    return choice(rng, forms), o.colour, scene.objects.index(o)
 
 
-def _q_where(scene: Scene, rng: Rng) -> tuple[str, str] | None:
+def _q_where(scene: Scene, rng: Rng) -> tuple[str, str, int] | None:
     o = choice(rng, scene.objects)
     noun = "it" if len(scene.objects) == 1 and rng.random() < 0.1 else f"the {_noun(o.name, rng)}"
     forms = (f"where is {noun}", f"where is {noun} in the picture", f"where do you see {noun}", f"what is the position of {noun}")
-    return choice(rng, forms), place_answer(o.place)
+    return choice(rng, forms), place_answer(o.place), scene.objects.index(o)
 
 
 def _q_background(scene: Scene, rng: Rng) -> tuple[str, str] | None:
@@ -492,14 +493,14 @@ def _q_exists(scene: Scene, rng: Rng) -> tuple[str, str] | None:
     return choice(rng, forms[: 4 if len(scene.objects) == 2 else 5]), "yes" if there else "no"
 
 
-def _q_is_colour(scene: Scene, rng: Rng) -> tuple[str, str] | None:
+def _q_is_colour(scene: Scene, rng: Rng) -> tuple[str, str, int] | None:
     o = choice(rng, scene.objects)
     if o.colour is None:
         return None
     right = rng.random() < 0.5
     colour = o.colour if right else choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
     noun = "it" if len(scene.objects) == 1 and rng.random() < 0.1 else f"the {_noun(o.name, rng)}"
-    return f"is {noun} {_spelled(colour, rng)}", "yes" if right else f"no, it is {o.colour}"
+    return f"is {noun} {_spelled(colour, rng)}", "yes" if right else f"no, it is {o.colour}", scene.objects.index(o)
 
 
 def _q_describe(scene: Scene, rng: Rng) -> tuple[str, str] | None:
@@ -510,7 +511,7 @@ def _q_describe(scene: Scene, rng: Rng) -> tuple[str, str] | None:
     return choice(rng, forms), describe(scene)
 
 
-_ASKERS: dict[str, Callable[[Scene, Rng], tuple[str, str] | None]] = {
+_ASKERS: dict[str, Callable[[Scene, Rng], tuple[str, str] | tuple[str, str, int | None] | None]] = {
     "what": _q_what,
     "colour": _q_colour,
     "where": _q_where,
@@ -527,9 +528,9 @@ def question(scene: Scene, rng: Rng, kind: str) -> Question | None:
     found = _ASKERS[kind](scene, rng)
     if found is None:
         return None
-    text, answer = found
+    text, answer, *about = found
     command = text.startswith(_COMMANDS)
-    return Question(kind, _typed(text, rng, "." if command else "?", 0.2 if command else 0.85), answer)
+    return Question(kind, _typed(text, rng, "." if command else "?", 0.2 if command else 0.85), answer, *about)
 
 
 def questions(scene: Scene, rng: Rng, count: int = 8, kinds: tuple[str, ...] = QUESTION_KINDS) -> list[Question]:

@@ -63,9 +63,14 @@ class _Chat:
 
     @property
     def repeats(self) -> bool:
-        """Whether the last two turns are questions with one answer."""
-        last = self.turns[-2:]
-        return len(last) == 2 and last[0].kind == last[1].kind == "ask" and last[0].answer == last[1].answer
+        """Whether the last turn is answered like an earlier one about the same picture, yes and no apart."""
+        last = self.turns[-1]
+        for turn in reversed(self.turns[:-1]):
+            if turn.picture or last.kind != "ask":
+                return False
+            if turn.kind == "ask" and turn.answer == last.answer and turn.answer not in ("yes", "no"):
+                return True
+        return False
 
     def restore(self, earlier: "_Chat") -> None:
         """Takes the state of a copy made before."""

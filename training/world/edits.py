@@ -15,7 +15,7 @@ from . import instructions as say
 from .atlas import distinct
 from .captions import Group, at, colour_word, ground_noun, noun, phrase, said_turn, typed
 from .grounds import GRID, WHITE, Ground
-from .phrases import COUNTS, PLACE_WORDS, RELATION_WORDS, SCENERY_NAMES, SCENERY_PLACES, SIZE_WORDS
+from .phrases import COUNTS, RELATION_WORDS, SCENERY_NAMES, SCENERY_PLACES, SIZE_WORDS
 from .requests import Related, Request, Wanted, holds, related
 from .sampling import sample_ground, sample_tint
 from .scenes import MOST_OBJECTS, Placed, Scene, clear_relation, valid
@@ -357,11 +357,10 @@ def _style(scene: Scene, rng: Rng) -> Change | None:
 
 
 def _towards(place: str, rng: Rng) -> str:
-    """'to the top left', 'in the middle'."""
-    if rng.random() < 0.6:
-        name = choice(rng, ("centre", "middle", "center")) if place == "centre" else place
-        return f"to the {name}" + (" corner" if " " in place and rng.random() < 0.3 else "")
-    return choice(rng, PLACE_WORDS[place][:4])
+    """'to the top left', 'to the middle'."""
+    if place == "centre":
+        return f"to the {choice(rng, ('centre', 'middle', 'center'))}"
+    return f"to the {place}" + (" corner" if " " in place and rng.random() < 0.3 else "")
 
 
 def _move(scene: Scene, rng: Rng) -> Change | None:
@@ -385,7 +384,9 @@ def _move(scene: Scene, rng: Rng) -> Change | None:
     best = nearest(spots(rest, o, lambda m: m.place == place), o)
     if best is None:
         return None
-    text = choice(rng, say.MOVE).format(o=words, p=_towards(place, rng))
+    form = choice(rng, say.MOVE)
+    where = at(place, rng) if form in say.BE_AT else _towards(place, rng)
+    text = form.format(o=words, p=where)
     return Change(text, scene.with_object(i, row=best.row, column=best.column))
 
 

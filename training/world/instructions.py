@@ -10,9 +10,9 @@ ADD = (
     "also draw {n} {p}", "paint {n} {p}", "add {n} {p} please",
 )  # fmt: skip
 REMOVE = (
-    "remove {o}", "delete {o}", "erase {o}", "get rid of {o}", "take {o} away", "take away {o}", "take out {o}",
-    "please remove {o}", "{o} should disappear", "i don't want {o}", "without {o}", "can you remove {o}",
-    "clear {o}", "remove {o} from the picture", "make {o} disappear",
+    "remove {o}", "delete {o}", "erase {o}", "get rid of {o}", "take {o} away", "take {o} out", "please remove {o}",
+    "{o} should disappear", "i don't want {o}", "without {o}", "can you remove {o}", "clear {o}",
+    "remove {o} from the picture", "make {o} disappear",
 )  # fmt: skip
 ALL_BUT = (
     "remove everything except {o}",
@@ -33,12 +33,12 @@ RECOLOUR = (
 )  # fmt: skip
 RESIZE = {
     1: (
-        "make {o} bigger", "make {o} larger", "enlarge {o}", "increase the size of {o}", "scale up {o}",
+        "make {o} bigger", "make {o} larger", "enlarge {o}", "increase the size of {o}", "scale {o} up",
         "{o} should be bigger", "i want {o} bigger", "can you make {o} bigger", "grow {o}",
         "a bigger version of {o} please", "make {o} a bit bigger",
     ),
     -1: (
-        "make {o} smaller", "shrink {o}", "reduce the size of {o}", "scale down {o}", "{o} should be smaller",
+        "make {o} smaller", "shrink {o}", "reduce the size of {o}", "scale {o} down", "{o} should be smaller",
         "make {o} a bit smaller", "i want {o} smaller", "can you make {o} smaller", "make {o} less big",
         "a smaller version of {o} please",
     ),
@@ -77,6 +77,8 @@ MOVE = (
     "move {o} {p}", "move {o} {p}", "put {o} {p}", "place {o} {p}", "shift {o} {p}", "bring {o} {p}",
     "can you move {o} {p}", "{o} should be {p}", "i want {o} {p}", "drag {o} {p}", "please put {o} {p}",
 )  # fmt: skip
+BE_AT = ("put {o} {p}", "place {o} {p}", "{o} should be {p}", "i want {o} {p}", "please put {o} {p}")
+"""Those of MOVE that say where a thing shall be, not where it shall go."""
 FLIP = (
     "flip {o}", "mirror {o}", "flip {o} horizontally", "make {o} face the other way", "turn {o} around",
     "reflect {o}", "flip {o} left to right", "mirror {o} horizontally", "let {o} look the other way", "reverse {o}",
@@ -106,8 +108,8 @@ DUPLICATE = (
     "put a second one next to {o}",
 )  # fmt: skip
 EXTRACT = (
-    "extract {o}", "extract {o} on white", "cut out {o}", "cut out {o} on a white background", "isolate {o}",
-    "crop out {o} on white", "only {o}, on white", "show only {o} on a white background",
+    "extract {o}", "extract {o} on white", "cut {o} out", "cut {o} out on a white background", "isolate {o}",
+    "crop {o} on white", "only {o}, on white", "show only {o} on a white background",
     "separate {o} from the background", "keep only {o} on a white background", "give me just {o} on white",
     "cut {o} out of the picture", "make a cutout of {o}",
 )  # fmt: skip

@@ -188,8 +188,7 @@ def _things(rng: Rng, count: int, c: Curriculum) -> list[tuple[str, str | None, 
     return same + [(n, sample_tint(rng, n, c.painted), sample_turn(rng, n, c.turned)) for n in rest]
 
 
-def _objects(rng: Rng, style: str, c: Curriculum) -> tuple[Placed, ...] | None:
-    count = drawn_by(rng, c.counts)
+def _objects(rng: Rng, count: int, style: str, c: Curriculum) -> tuple[Placed, ...] | None:
     sizes = _sizes(rng, count, style, c.sizes)
     things = _things(rng, count, c)
     alike = len({name for name, _, _ in things}) < count
@@ -238,12 +237,20 @@ def sample(rng: Rng, curriculum: Curriculum = FULL, allowed=in_training) -> Scen
     allowed: predicate a scene must meet; by default it holds no held-out combination.
     """
     while True:
-        style = drawn_by(rng, curriculum.styles)
-        objects = _objects(rng, style, curriculum)
+        scene = _tried(rng, drawn_by(rng, curriculum.counts), drawn_by(rng, curriculum.styles), curriculum, allowed)
+        if scene:
+            return _shifted(scene, rng) if rng.random() < curriculum.offset else scene
+
+
+def _tried(rng: Rng, count: int, style: str, curriculum: Curriculum, allowed) -> Scene | None:
+    """A scene of so many things in the style. It is tried often, so that hard counts are not drawn less."""
+    for _ in range(40):
+        objects = _objects(rng, count, style, curriculum)
         if objects is None:
             continue
         for _ in range(6):
             ground = _ground(rng, style, curriculum)
             scene = Scene(_seen(objects, ground, style, rng), ground, style)
             if valid(scene) and allowed(scene):
-                return _shifted(scene, rng) if rng.random() < curriculum.offset else scene
+                return scene
+    return None
