@@ -18,12 +18,15 @@ const isSource = import.meta.url.endsWith('.ts');
 const ENTRY = fileURLToPath(new URL(isSource ? './process.ts' : './process.js', import.meta.url));
 const LOADER = isSource ? ['--import', import.meta.resolve('tsx')] : [];
 
-/** @param environment what it is told beside this process's own */
-export function spawnEngine(environment: NodeJS.ProcessEnv = {}): SpawnedEngine {
-  const child = fork(ENTRY, [], {
+/**
+ * @param environment what it is told beside this process's own
+ * @param entry another build of the process
+ */
+export function spawnEngine(environment: NodeJS.ProcessEnv = {}, entry = ENTRY): SpawnedEngine {
+  const child = fork(entry, [], {
     env: { ...process.env, ...environment },
     serialization: 'advanced',
-    execArgv: LOADER,
+    execArgv: entry.endsWith('.ts') ? LOADER : [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
   return {

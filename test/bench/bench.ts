@@ -3,8 +3,10 @@
  *
  *   npm run bench [-- --checkpoint FOLDER] [--threads N] [--json]
  *   npm run bench -- --ui                                                  the app in Chromium, with 10,000 pictures
+ *   npm run bench -- --growth                                              how a picture's cost grows
  *   npm run bench -- --presets [--python PYTHON] [--every N] [--seeds N]   what the presets cost in quality
  *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
+ *   npm run bench -- --reference FOLDER --slices ...                       the same for slices of the published widths
  *
  * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
  * against the plain path in this process. Default: the embedded model, all cores.
@@ -97,10 +99,11 @@ function printSpeedUps(speedUps: readonly SpeedUp[]): void {
 function printComparisons(comparisons: readonly Comparison[]): void {
   const head = ['ours', 'float32', 'bfloat16', 'ratio', 'processor'];
   console.log(`\n${'against the reference'.padEnd(64)}${head.map((h) => h.padStart(11)).join('')}`);
-  for (const { what, oursMs, referenceMs, ratio, processorRatio } of comparisons) {
+  for (const { what, oursMs, referenceMs, ratio, processorRatio, note } of comparisons) {
     const times = [oursMs, referenceMs.float32, referenceMs.bfloat16].map((ms) => `${ms.toFixed(1)} ms`);
     const cells = [...times, ...[ratio, processorRatio].map((factor) => `${factor.toFixed(2)}x`)];
     console.log(`${what.padEnd(64)}${cells.map((cell) => cell.padStart(11)).join('')}`);
+    if (note) console.log(`    ${note}`);
   }
 }
 
@@ -116,6 +119,8 @@ const { values } = parseArgs({
     presets: { type: 'boolean', default: false },
     every: { type: 'string', default: '1' },
     seeds: { type: 'string', default: '1' },
+    slices: { type: 'boolean', default: false },
+    growth: { type: 'boolean', default: false },
   },
 });
 if (values.ui) {
@@ -133,6 +138,13 @@ if (values.presets) {
 const threads = Number(values.threads ?? availableParallelism());
 const { checkpoint } = values;
 const machine = processor();
+if (values.growth) {
+  const { measureGrowth, printGrowth } = await import('./growth.ts');
+  const growths = await measureGrowth(checkpoint, threads);
+  if (values.json) console.log(JSON.stringify(growths));
+  else printGrowth(growths);
+  process.exit();
+}
 const roofs: Roofs = await measureRoofs(threads);
 const report = { processor: machine, node: process.version, threads, roofs };
 
@@ -153,7 +165,10 @@ if (values.reference === undefined) {
 } else {
   const { python, reference: official } = values;
   const rounds = Number(values.rounds);
-  const comparisons = await compareWithReference({ python, official, checkpoint, threads, rounds });
+  const options = { python, official, checkpoint, threads, rounds };
+  const comparisons = values.slices
+    ? await (await import('./reference/slices.ts')).compareSlices({ ...options, roofs })
+    : await compareWithReference(options);
   if (values.json) console.log(JSON.stringify({ ...report, rounds, comparisons }));
   else printComparisons(comparisons);
 }

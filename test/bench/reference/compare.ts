@@ -8,14 +8,15 @@ import { join } from 'node:path';
 import { Model } from '../../../engine/load.ts';
 import type { ModelSummary } from '../../../engine/protocol.ts';
 import { type SpawnedEngine, spawnEngine } from '../../../engine/spawn.ts';
-import { median, processorTime } from '../timing.ts';
+import { buildEngine, ROOT } from '../../../scripts/bundle.mjs';
+import { type Measured, medians, processorTime } from '../timing.ts';
 import { Reference, type ReferenceOptions } from './process.ts';
 
 const PROMPT = 'a red apple';
 const INSTRUCTION = 'make the apple green';
 const QUESTION = 'what is in the picture?';
 const ANSWER_TOKENS = 64;
-const DTYPES = ['float32', 'bfloat16'] as const;
+export const DTYPES = ['float32', 'bfloat16'] as const;
 
 export interface Comparison {
   what: string;
@@ -26,6 +27,8 @@ export interface Comparison {
   ratio: number;
   /** The same of the time the processor gave each, which other work on the machine hardly changes; Linux only. */
   processorRatio: number;
+  /** Shares of roofs and errors, where there are some. */
+  note?: string;
 }
 
 /** The same on both sides. `picture` is a new one each round: nothing of it is remembered. */
@@ -34,11 +37,6 @@ interface Contest {
   /** Milliseconds. */
   ours: (picture: string) => Promise<number>;
   reference: (reference: Reference, picture: string) => Promise<Measured>;
-}
-
-interface Measured {
-  ms: number;
-  processorMs: number;
 }
 
 export interface CompareOptions extends Omit<ReferenceOptions, 'dtype' | 'checkpoint'> {
@@ -89,12 +87,7 @@ async function rounds(
   return comparison(what, measured.map(medians) as [Measured, Measured, Measured]);
 }
 
-const medians = (measured: readonly Measured[]): Measured => ({
-  ms: median(measured.map(({ ms }) => ms)),
-  processorMs: median(measured.map(({ processorMs }) => processorMs)),
-});
-
-function comparison(what: string, [ours, ...references]: [Measured, Measured, Measured]): Comparison {
+export function comparison(what: string, [ours, ...references]: [Measured, Measured, Measured]): Comparison {
   const least = (of: keyof Measured) => Math.min(...references.map((r) => r[of]));
   const [float32, bfloat16] = references.map(({ ms }) => ms) as [number, number];
   return {
@@ -104,12 +97,13 @@ function comparison(what: string, [ours, ...references]: [Measured, Measured, Me
   };
 }
 
-/** From the start of the process to the first token of an answer. */
+/** From the start of the process, bundled as the app has it, to the first token of an answer. */
 async function coldStart(
   { rounds: count }: CompareOptions,
   references: readonly Reference[],
   checkpoint: string,
 ): Promise<Comparison> {
+  await buildEngine();
   const times: Measured[] = [];
   for (let round = 0; round < count; round++) times.push(await firstToken(checkpoint));
   const [float32, bfloat16] = references.map(({ startUp: { importMs, loadMs, processorMs } }) => ({
@@ -122,7 +116,7 @@ async function coldStart(
 
 async function firstToken(checkpoint: string): Promise<Measured> {
   const from = performance.now();
-  const engine = spawnEngine();
+  const engine = spawnEngine({}, join(ROOT, 'dist', 'process.js'));
   try {
     const messages = [{ role: 'user' as const, content: [{ type: 'text' as const, text: PROMPT }] }];
     const params = { checkpoint, messages, maxTokens: 1 };

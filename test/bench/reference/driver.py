@@ -119,6 +119,16 @@ class Removing:
         self.close = handle.remove
 
 
+class Clock:
+    """Milliseconds since it was made: of the wall and of the processor."""
+
+    def __init__(self):
+        self.started, self.used = perf_counter(), process_time()
+
+    def read(self):
+        return {"ms": 1e3 * (perf_counter() - self.started), "processorMs": 1e3 * (process_time() - self.used)}
+
+
 def decode(pipeline, request):
     """A batch of two, as guidance makes it, over a cache of `past` positions."""
     model, config = pipeline.model.llm_model, pipeline.model.config.llm_config.text_config
@@ -131,12 +141,12 @@ def decode(pipeline, request):
     with pipeline.computing():
         for step in range(request["tokens"]):
             place = request["past"] + step
-            started = perf_counter()
+            clock = Clock()
             model(input_ids=torch.full((2, 1), first), past_key_values=cache, use_cache=True,
                   position_ids=torch.full((3, 2, 1), place), cache_position=torch.tensor([place]),
                   attention_mask=torch.ones((2, place + 1), dtype=torch.long))
-            times.append(1e3 * (perf_counter() - started))
-    return {"ms": sorted(times)[len(times) // 2]}
+            times.append(clock.read())
+    return {name: sorted(time[name] for time in times)[len(times) // 2] for name in times[0]}
 
 
 def prefill(pipeline, request):
@@ -157,10 +167,10 @@ def transformer(pipeline, request):
     rotary = pipeline.official.t2i.RotaryPosEmbedReal
     freqs = rotary.get_freqs_real(dit.config.axes_dim_rope, dit.config.axes_lens, theta=10000)
     with pipeline.computing():
-        started = perf_counter()
+        clock = Clock()
         dit(hidden_states=latents, timestep=torch.tensor([0.5], dtype=pipeline.dtype), text_hidden_states=states,
             text_attention_mask=mask, freqs_cis=freqs, ref_image_hidden_states=None)
-        return {"ms": 1e3 * (perf_counter() - started)}
+        return clock.read()
 
 
 def vae(pipeline, request):
@@ -168,9 +178,9 @@ def vae(pipeline, request):
     shape = (1, pipeline.model.gen_vae.config.latent_channels, request["height"] // scale, request["width"] // scale)
     latents = torch.randn(shape, dtype=pipeline.dtype)
     with pipeline.computing():
-        started = perf_counter()
+        clock = Clock()
         pipeline.model.gen_vae.decode(latents)
-        return {"ms": 1e3 * (perf_counter() - started)}
+        return clock.read()
 
 
 VERBS = {verb.__name__: verb for verb in (create, edit, chat, decode, prefill, transformer, vae)}
@@ -199,11 +209,10 @@ def main():
          "torch": torch.__version__, "threads": torch.get_num_threads(), "dtype": options.dtype})
     for line in sys.stdin:
         request = json.loads(line)
-        started, used = perf_counter(), process_time()
+        clock = Clock()
         try:
             result = VERBS[request["verb"]](pipeline, request)
-            times = {"ms": perf_counter() - started, "processorMs": process_time() - used}
-            say({**{name: 1e3 * seconds for name, seconds in times.items()}, **result})
+            say({**clock.read(), **result})
         except Exception as error:  # told to the benchmark, which decides
             say({"error": f"{type(error).__name__}: {error}"})
 
