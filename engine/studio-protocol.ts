@@ -161,6 +161,20 @@ export const modelCard = z.object({
 });
 export type ModelCard = z.infer<typeof modelCard>;
 
+export const downloadCard = z.object({
+  id,
+  /** owner/name */
+  repository: z.string(),
+  state: z.enum(['running', 'paused', 'failed']),
+  doneBytes: z.number(),
+  /** 0 until it is known. */
+  totalBytes: z.number(),
+  bytesPerSecond: z.number(),
+  failure: failure.nullable(),
+});
+export type DownloadCard = z.infer<typeof downloadCard>;
+const downloadCards = z.object({ downloads: z.array(downloadCard), freeBytes: z.number() });
+
 export const settings = z.object({
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   language: z.string().max(16).default('en'),
@@ -317,6 +331,13 @@ export const STUDIO_METHODS = {
   /** The folder is chosen by the shell's dialog, or typed by the person on their own machine. */
   'models.add': [z.object({ folder: z.string().min(1).max(4096) }), z.object({ models: z.array(modelCard) })],
   'models.remove': [z.object({ modelId: z.string().max(64) }), z.object({ models: z.array(modelCard) })],
+  'downloads.list': [nothing, downloadCards],
+  /** From the hub, into Tusk's own folder. Going on with one that was begun is the same call. */
+  'downloads.start': [z.object({ repository: z.string().min(3).max(200) }), downloadCards],
+  'downloads.pause': [z.object({ downloadId: id }), downloadCards],
+  'downloads.resume': [z.object({ downloadId: id }), downloadCards],
+  /** Deletes what came. */
+  'downloads.discard': [z.object({ downloadId: id }), downloadCards],
   /** What `tusk info` says; where its folder lies stays with the studio. */
   'models.info': [
     z.object({ modelId: z.string().max(64) }),
@@ -363,6 +384,7 @@ export type StudioEvent =
   /** Something went wrong that no request stands for: the disk is full. */
   | { event: 'trouble'; failure: Failure }
   | { event: 'models'; models: ModelCard[] }
+  | { event: 'downloads'; downloads: DownloadCard[]; freeBytes: number }
   | { event: 'settings'; settings: Settings };
 
 /** Answers on their way from the studio to a window (structured clone, or the frames of wire.ts). */

@@ -78,6 +78,7 @@ async function fetchInto(folder: string, web: Web, options: DownloadOptions): Pr
   const present = listing.files.reduce((sum, { name }) => sum + doneBytes(journal.file(name)), 0);
   await assertRoom(folder, totalBytes - present);
   const pace = new Pace(present, totalBytes, options.onProgress);
+  pace.tell();
   const transfers = listing.files.map((file) => {
     const path = `/${repository}/resolve/${listing.commit}/${encodeURIComponent(file.name)}`;
     return new FileTransfer(

@@ -16,7 +16,7 @@ export function settingsOf({ values }: Library): Settings {
   return settings.parse(Object.fromEntries(known.map(([name]) => [name, kept[name]])));
 }
 
-export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => {
+export const appHandlers = ({ library, engine, queue, models, downloads, emit }: Parts) => {
   const current = () => settingsOf(library);
 
   const snapshot = (): Snapshot => ({
@@ -43,6 +43,23 @@ export const appHandlers = ({ library, engine, queue, models, emit }: Parts) => 
     'models.use': async ({ modelId }) => ({ models: await models.use(modelId) }),
     'models.add': async ({ folder }) => ({ models: await models.add(folder) }),
     'models.remove': async ({ modelId }) => ({ models: await models.remove(modelId) }),
+    'downloads.list': () => downloads.cards(),
+    'downloads.start': ({ repository }) => {
+      downloads.start(repository);
+      return downloads.cards();
+    },
+    'downloads.pause': async ({ downloadId }) => {
+      await downloads.pause(downloadId);
+      return downloads.cards();
+    },
+    'downloads.resume': ({ downloadId }) => {
+      downloads.resume(downloadId);
+      return downloads.cards();
+    },
+    'downloads.discard': async ({ downloadId }) => {
+      await downloads.discard(downloadId);
+      return downloads.cards();
+    },
     'models.info': async ({ modelId }) => {
       const { path, ...info } = await models.info(modelId);
       return info;

@@ -2,6 +2,7 @@
 import type { Library } from '../library/library.ts';
 import type { StudioAnswer, StudioCheckedParams, StudioEvent, StudioMethod } from '../studio-protocol.ts';
 import type { Captions } from './captions.ts';
+import type { Downloads } from './downloads.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import type { Models } from './models.ts';
 import type { Queue } from './queue.ts';
@@ -11,6 +12,7 @@ export interface Parts {
   engine: EngineWatch;
   queue: Queue;
   models: Models;
+  downloads: Downloads;
   captions: Captions;
   emit: (event: StudioEvent) => void;
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { TuskError } from '../errors.ts';
+import { type HubPlace, hubOfEnvironment } from '../hub/environment.ts';
 import { Library } from '../library/library.ts';
 import {
   STUDIO_METHODS,
@@ -15,6 +16,7 @@ import {
 import { appHandlers, settingsOf } from './app-handlers.ts';
 import { Captions } from './captions.ts';
 import { chatHandlers } from './chat-handlers.ts';
+import { Downloads } from './downloads.ts';
 import { type EngineListener, type EngineSpawner, EngineWatch } from './engine-watch.ts';
 import { jobHandlers } from './job-handlers.ts';
 import { Models } from './models.ts';
@@ -33,6 +35,8 @@ export interface StudioOptions {
   checkpoint?: string;
   /** Folder of the network that enlarges; absent = the engine's own. */
   upscaler?: string;
+  /** Where models come from and where they are put; absent = as the environment says. */
+  hub?: HubPlace;
   /** Milliseconds of silence after which an engine is taken for hung; absent = by the size of its model. */
   patienceMs?: number;
 }
@@ -49,7 +53,7 @@ export class Studio {
 
   private constructor(
     private readonly library: Library,
-    { spawn, checkpoint, upscaler, patienceMs }: StudioOptions,
+    { spawn, checkpoint, upscaler, patienceMs, hub = hubOfEnvironment() }: StudioOptions,
   ) {
     const emit = (event: StudioEvent) => this.emit(event);
     const onEngine: EngineListener = (state, failure) => {
@@ -61,7 +65,8 @@ export class Studio {
     const queue = new Queue(library, engine, emit, upscaler);
     const captions = new Captions(library, engine, emit, () => settingsOf(library).captions);
     this.subscribe((event) => captions.follow(event));
-    this.parts = { library, engine, queue, models, captions, emit };
+    const downloads = new Downloads(library, models, hub, emit);
+    this.parts = { downloads, library, engine, queue, models, captions, emit };
     this.handlers = createHandlers(this.parts);
     engine.start(models.folderInUse());
     queue.recover();
@@ -110,6 +115,7 @@ export class Studio {
 
   async close(): Promise<void> {
     this.parts.captions.close();
+    await this.parts.downloads.close();
     const ended = this.parts.queue.close();
     await this.parts.engine.stop();
     await ended;

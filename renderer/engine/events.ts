@@ -56,6 +56,8 @@ function changeOf(event: StudioEvent, state: StudioState): Partial<StudioState> 
       return { engine: event.state, engineFailure: event.failure };
     case 'models':
       return { models: event.models };
+    case 'downloads':
+      return { downloads: { downloads: event.downloads, freeBytes: event.freeBytes } };
     case 'settings':
       return { settings: event.settings };
   }

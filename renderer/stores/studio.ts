@@ -2,6 +2,7 @@
 import { create } from 'zustand';
 import type {
   Chat,
+  DownloadCard,
   Failure,
   Job,
   ModelCard,
@@ -18,6 +19,7 @@ export interface StudioState {
   engineFailure: Failure | null;
   settings: Settings | null;
   models: ModelCard[];
+  downloads: { downloads: DownloadCard[]; freeBytes: number };
   examples: Snapshot['examples'];
   vocabulary: string[];
   chats: Record<string, Chat>;
@@ -38,6 +40,7 @@ export const useStudio = create<StudioState>(() => ({
   engineFailure: null,
   settings: null,
   models: [],
+  downloads: { downloads: [], freeBytes: 0 },
   examples: { create: [], edit: [], ask: [] },
   vocabulary: [],
   chats: {},

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { AddModel } from './AddModel.tsx';
+import { Download } from './Download.tsx';
 import { ModelCard } from './ModelCard.tsx';
 import './models.css';
 
@@ -25,6 +26,7 @@ export function Models() {
         ))}
       </ul>
       <AddModel />
+      <Download />
     </div>
   );
 }
