@@ -163,6 +163,8 @@ LEAST_CONTRAST = 24.0
 LEAST_CELL_CONTRAST = 13.0
 """... and to the ground of the cell that is closest to it in colour."""
 PAINT_ALLOWANCE = 8.0
+LEAST_GROUND = 4
+"""Cells of the ground that things may not cover."""
 _HALO = lab(np.ones(3, np.float32))
 
 
@@ -215,8 +217,10 @@ def visible(scene: Scene) -> bool:
     return all(stands_out(o, scene.ground, scene.style) for o in scene.objects)
 
 
-def shows_horizon(scene: Scene) -> bool:
-    """Whether the things leave some of what tells a scenery's horizon."""
+def shows_ground(scene: Scene) -> bool:
+    """Whether the things leave some of the ground, and of what tells a scenery's horizon."""
+    if sum(o.size * o.size for o in scene.objects) > GRID * GRID - LEAST_GROUND:
+        return False
     if scene.ground.kind not in SCENERIES:
         return True
     covered = {
@@ -226,4 +230,4 @@ def shows_horizon(scene: Scene) -> bool:
 
 
 def valid(scene: Scene) -> bool:
-    return fits(scene) and visible(scene) and shows_horizon(scene)
+    return fits(scene) and visible(scene) and shows_ground(scene)
