@@ -1,8 +1,8 @@
 """Token sequences of the three tasks, as batches for the text decoder.
 
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
-(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of, and for questions about one object (row, place where the answer
-begins, cells of the object [64]).
+(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of, and for questions about one object (row, place of each word of the
+answer, cells of the object [64]).
 """
 
 from dataclasses import dataclass
@@ -147,12 +147,14 @@ class Sequences:
 
     @staticmethod
     def _about(batch: Batch, drawn: list[scenes.Scene], asked: list[list[language.Question]]) -> tuple[Tensor, Tensor, Tensor]:
-        first = (batch.texts >= 0) & (F.pad(batch.texts, (1, 0), value=-1)[:, :-1] < 0)
+        said = batch.texts >= 0
+        turn = (said & ~F.pad(said, (1, 0))[:, :-1]).cumsum(1) - 1
         found = [
             (i, place, meant_cells(s, q.about) == 1)
             for i, (s, group) in enumerate(zip(drawn, asked, strict=True))
-            for q, place in zip(group, first[i].nonzero()[:, 0].tolist(), strict=True)
+            for g, q in enumerate(group)
             if q.about is not None
+            for place in (said[i] & (turn[i] == g)).nonzero()[:, 0].tolist()
         ]
         rows, places, cells = zip(*found, strict=True)
         return torch.tensor(rows), torch.tensor(places), torch.from_numpy(np.stack(cells))

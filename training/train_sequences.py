@@ -36,7 +36,7 @@ COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
 
 ASKERS = ((2, 1), (3, 1))
-"""(layer, head) that learn to look at the object a question is about where its answer begins."""
+"""(layer, head) that learn to look at the object a question is about while it is answered."""
 
 FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
 
@@ -195,7 +195,7 @@ class Learner(nn.Module):
 
     @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
-        """How little the ASKERS look at the object a question is about where its answer begins."""
+        """How little the ASKERS look at the object a question is about at each word of the answer."""
         row, place, cells = batch.about
         pads = batch.ids == c.IMAGE_PAD
         first = pads.int().argmax(1)[row]
