@@ -93,15 +93,16 @@ const sampling = z.strictObject({
 export type SamplingOverrides = z.infer<typeof sampling>;
 
 /** Where a model's parts are held and as what numbers; absent = what fits best. See engine/memory/plan.ts. */
-const memory = z.strictObject({
+export const memoryChoice = z.strictObject({
   holding: z.enum(['together', 'staged']).optional(),
   precision: z.enum(['source', 'compiled']).optional(),
 });
+export type MemoryChoice = z.infer<typeof memoryChoice>;
 
 /** Settings of both picture verbs. Whatever is absent comes from the checkpoint (tusk.json), else the reference. */
 const pictureSettings = {
   checkpoint,
-  memory: memory.optional(),
+  memory: memoryChoice.optional(),
   /** What the picture should not be. Default: the checkpoint's own. Empty is allowed. */
   negative: z.union([promptText, z.literal('')]).optional(),
   /** 0 to 2^53 - 1. Absent = drawn at random and told in `done`. Picture i of a request uses seed + i. */
@@ -164,7 +165,7 @@ export type ChatMessage = z.infer<typeof chatMessage>;
 
 const chatParams = z.strictObject({
   checkpoint,
-  memory: memory.optional(),
+  memory: memoryChoice.optional(),
   /** The whole conversation, oldest first; the last message is the person's. */
   messages: z.array(chatMessage).min(1).max(LIMITS.messagesPerChat),
   maxTokens: z.number().int().min(1).max(LIMITS.answerTokens).optional(),
@@ -420,16 +421,19 @@ export interface RequestContext {
 
 const errorCode = z.enum(ERROR_CODES);
 
+/** Parameters that take the place of the request's, so that it can be done. */
+export const nextChoice = z.object({
+  size: z.object({ width: count, height: count }).optional(),
+  memory: memoryChoice.optional(),
+});
+
 const failure = z.object({
   code: errorCode,
   /** One plain sentence. */
   message: z.string(),
   /** What the person can do next. */
   hint: z.string().optional(),
-  /** Parameters that take the place of the request's, so that it can be done. */
-  next: z
-    .object({ size: z.object({ width: count, height: count }).optional(), memory: memory.optional() })
-    .optional(),
+  next: nextChoice.optional(),
 });
 export type Failure = z.infer<typeof failure>;
 

@@ -4,7 +4,7 @@
  * what crosses the boundary. Only opaque ids cross, never a path. The inference process speaks `protocol.ts`.
  */
 import { z } from 'zod';
-import { checkpointInfo } from './protocol.ts';
+import { checkpointInfo, memoryChoice, nextChoice } from './protocol.ts';
 
 const id = z.string().regex(/^[a-z0-9]{8,40}$/);
 const text = z.string().max(1_000_000);
@@ -113,7 +113,13 @@ export const STAGES = [
   'saving',
 ] as const;
 
-export const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().nullable() });
+export const failure = z.object({
+  code: z.string(),
+  message: z.string(),
+  hint: z.string().nullable(),
+  /** What asks for less and can be done: `jobs.retry` with `smaller`. */
+  next: nextChoice.optional(),
+});
 export type Failure = z.infer<typeof failure>;
 
 /** One picture (or answer) to make. Survives restarts: it is on disk before `jobs.submit` is answered. */
@@ -126,6 +132,8 @@ export const job = z.object({
   message: text,
   targetIds: z.array(id).max(5),
   settings: pictureSettings,
+  /** How the model is held for it; absent = what fits best. */
+  memory: memoryChoice.optional(),
   seed,
   state: z.enum(JOB_STATES),
   stage: z.enum(STAGES),
@@ -276,8 +284,11 @@ export const STUDIO_METHODS = {
   'jobs.update': [z.object({ jobId: id, message: text }), job],
   'jobs.reorder': [z.object({ jobIds: z.array(id) }), nothing],
   'jobs.pause': [z.object({ paused: z.boolean() }), nothing],
-  /** A failed, parked or cancelled job again with its seed; of a finished one a sibling with a new seed. */
-  'jobs.retry': [z.object({ jobId: id }), job],
+  /**
+   * A failed, parked or cancelled job again with its seed; of a finished one a sibling with a new seed.
+   * `smaller`: as its failure's `next` says.
+   */
+  'jobs.retry': [z.object({ jobId: id, smaller: z.boolean().default(false) }), job],
   /** Completes a cancelled picture (kind `draft`) from the step where it stood. */
   'jobs.finish': [z.object({ versionId: id }), job],
   'versions.get': [z.object({ versionId: id }), version],

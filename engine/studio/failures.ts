@@ -3,8 +3,8 @@ import type { Failure } from '../studio-protocol.ts';
 
 /** Any thrown value as it crosses to a window. */
 export function failureOf(thrown: unknown): Failure {
-  const { code, message, hint } = toTuskError(thrown);
-  return { code, message, hint: hint ?? null };
+  const { code, message, hint, next } = toTuskError(thrown);
+  return { code, message, hint: hint ?? null, ...(next && { next }) };
 }
 
 export function notFound(what: string): TuskError {

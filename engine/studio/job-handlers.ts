@@ -54,10 +54,10 @@ export const jobHandlers = (parts: Parts) => {
       queue.pause(paused);
       return {};
     },
-    'jobs.retry': ({ jobId }) => {
+    'jobs.retry': ({ jobId, smaller }) => {
       const stored = library.jobs.get(jobId);
       if (!stored) throw notFound('job');
-      if (stored.job.state !== 'done') return queue.again(jobId);
+      if (stored.job.state !== 'done') return queue.again(jobId, smaller);
       return addCopy(parts, stored.job, { seed: randomInt(SEEDS), versionId: null });
     },
     'jobs.finish': ({ versionId }) => {

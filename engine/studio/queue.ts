@@ -99,12 +99,12 @@ export class Queue {
     return this.change(id, ['queued'], (job) => ({ ...job, message }));
   }
 
-  /** A job that ended without a result waits again, with its seed. */
-  again(id: string): Job {
+  /** A job that ended without a result waits again, with its seed. @param smaller as its failure's `next` says */
+  again(id: string, smaller = false): Job {
     const job = this.change(
       id,
       ['failed', 'parked', 'cancelled'],
-      (before) => ({ ...before, ...WAITING }),
+      (before) => ({ ...(smaller ? withNext(before) : before), ...WAITING }),
       (stored) => ({ engineLosses: stored.job.state === 'parked' ? 0 : stored.engineLosses }),
     );
     this.tellOrder();
@@ -211,7 +211,9 @@ export class Queue {
       ? afterLoss(failed, stateAfterLoss(running.job))
       : withState(failed, 'failed');
     const isKept = this.isWritten(() => this.library.jobs.put(stored));
-    this.emit({ event: 'job', job: isKept ? stored.job : { ...running.job, ...WAITING } });
+    const told = isKept ? stored.job : { ...running.job, ...WAITING };
+    if (isKept) running.job = told; // It can be asked for again from now on.
+    this.emit({ event: 'job', job: told });
     if (isKept && code === 'file-write') this.hold(thrown);
   }
 
@@ -290,6 +292,11 @@ export const WAITING = {
   text: '',
   failure: null,
 } as const;
+
+function withNext({ failure, ...job }: Job): Job {
+  const { size, memory } = failure?.next ?? {};
+  return { ...job, failure, settings: { ...job.settings, ...size }, ...(memory && { memory }) };
+}
 
 const withState = (stored: StoredJob, state: Job['state']): StoredJob => ({
   ...stored,

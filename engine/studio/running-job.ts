@@ -142,7 +142,7 @@ export class RunningJob {
   private async question(): Promise<ParamsInput<'chat'>> {
     const holdsConversation = this.engine.summary?.conversation ?? false;
     const messages = await messagesOf(this.library, this.job, holdsConversation);
-    return { messages, seed: this.job.seed, ...this.model() };
+    return { messages, seed: this.job.seed, ...this.model(), ...this.memory() };
   }
 
   private pictures(): Promise<PictureSource[]> {
@@ -155,6 +155,11 @@ export class RunningJob {
     return checkpoint === undefined ? {} : { checkpoint };
   }
 
+  private memory() {
+    const { memory } = this.job;
+    return memory === undefined ? {} : { memory };
+  }
+
   /** A preset the model doesn't have means its own defaults. */
   private settings() {
     const { preset, steps, textGuidance, planGuidance, negative } = this.job.settings;
@@ -162,6 +167,7 @@ export class RunningJob {
     return {
       seed: this.job.seed,
       ...this.model(),
+      ...this.memory(),
       ...(known && { preset }),
       ...(steps !== undefined && { steps }),
       ...(textGuidance !== undefined && { guidance: textGuidance }),

@@ -1,4 +1,5 @@
 import { useTranslation } from 'react-i18next';
+import type { Failure as StudioFailure } from '../../engine/studio-protocol.ts';
 
 /** What went wrong: a code, and the words of the part that failed, which are English. */
 export interface Failure {
@@ -23,6 +24,19 @@ export function useFailureWords(): (failure: Failure) => FailureWords {
     why: isEnglish && message !== t(`${code}.what`) ? message : null,
     next: (isEnglish && hint) || t([`${code}.next`, 'internal.next']),
   });
+}
+
+/** What a smaller choice gives up, in the window's language. */
+export function useSmallerWords(): (next: NonNullable<StudioFailure['next']>) => string {
+  const { t } = useTranslation('failures');
+  return ({ size, memory }) => {
+    const ways = [
+      size && t('smaller.size', size),
+      memory?.precision === 'compiled' && t('smaller.compiled'),
+      memory?.holding === 'staged' && t('smaller.staged'),
+    ];
+    return t('smaller.try', { ways: ways.filter(Boolean).join(', ') });
+  };
 }
 
 /** For who mends it, so in English. */

@@ -1,27 +1,28 @@
-import { RotateCw } from 'lucide-react';
+import { MemoryStick, RotateCw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
-import type { Job } from '../../../engine/studio-protocol.ts';
+import type { Failure, Job } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
 import { FailureCard } from '../../components/FailureCard.tsx';
-import { reportOf } from '../../components/useFailureWords.ts';
+import { reportOf, useSmallerWords } from '../../components/useFailureWords.ts';
 import { copyText } from '../../engine/shell.ts';
 import { call } from '../../engine/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 
-const UNTOLD = { code: 'internal', message: '', hint: null };
+const UNTOLD: Failure = { code: 'internal', message: '', hint: null };
 
 /** Failed and parked jobs as cards with what to do, cancelled ones in one quiet line. */
 export function TroubleCard({ job }: { job: Job }) {
   const { t } = useTranslation();
-  const retry = async () => {
-    const again = await call('jobs.retry', { jobId: job.id });
+  const smallerWords = useSmallerWords();
+  const retry = async (smaller = false) => {
+    const again = await call('jobs.retry', { jobId: job.id, smaller });
     if (again) useWorkspace.setState({ watchedJobId: again.id });
   };
   if (job.state === 'cancelled')
     return (
       <div className="cancelled">
         <span>{t('trouble.cancelled')}</span>
-        <Button look="quiet" small onClick={retry}>
+        <Button look="quiet" small onClick={() => void retry()}>
           <RotateCw size={13} /> {t('trouble.again')}
         </Button>
       </div>
@@ -34,7 +35,12 @@ export function TroubleCard({ job }: { job: Job }) {
       report={reportOf(failure, ...asked(job))}
       onCopy={(report) => void copyText(report, t('failures:word.copied'))}
     >
-      <Button small onClick={retry}>
+      {failure.next && (
+        <Button small look="main" onClick={() => void retry(true)}>
+          <MemoryStick size={13} /> {smallerWords(failure.next)}
+        </Button>
+      )}
+      <Button small onClick={() => void retry()}>
         <RotateCw size={13} /> {t('trouble.again')}
       </Button>
       {job.mode !== 'upscale' && (
