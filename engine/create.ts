@@ -39,7 +39,10 @@ export async function create(
     ...{ asked, resume },
   };
   const work = workload({ size, grid, images, promptTokens: params.prompt.length, references: 0 });
-  const { holding } = bench.begin({ verb: 'create', work, choice: params.memory });
+  const { holding } = bench.begin({
+    ...{ verb: 'create', work, choice: params.memory },
+    rounded: settings.rounded,
+  });
   if (holding === 'together') await networksFor(job, pictureNetworks(previews));
   const { languageModel } = await planningNetworks(job);
   const prompt = await clock.time('readMs', () => readPrompt(job, languageModel, params.prompt));

@@ -52,7 +52,10 @@ export async function edit(
   };
   const promptTokens = params.instruction.length + PICTURE_TOKENS * sources.length;
   const work = workload({ size, grid, images, promptTokens, references: sources.length });
-  const { holding } = bench.begin({ verb: 'edit', work, choice: params.memory });
+  const { holding } = bench.begin({
+    ...{ verb: 'edit', work, choice: params.memory },
+    rounded: settings.rounded,
+  });
   if (holding === 'together') await networksFor(job, [...pictureNetworks(previews), 'vaeEncoder']);
   const planes = references.map((reference) => reference.planes);
   const { languageModel } = await planningNetworks(job);

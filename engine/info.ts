@@ -31,13 +31,20 @@ export async function inspectCheckpoint(
   };
 }
 
-/** Of a picture of the model's own size, with a prompt of some sentences. */
-export function planOf({ memory, machine, files }: Model, verb: PlannedVerb): MemoryPlan {
+/** Of a picture of the model's own size, with a prompt of some sentences, by the preset that takes most. */
+export function planOf(model: Model, verb: PlannedVerb): MemoryPlan {
+  const { memory, machine, files } = model;
   const size = defaultSize(files);
   const references = verb === 'edit' ? 1 : 0;
   const promptTokens = PICTURE_TOKENS * (verb === 'create' ? 0 : 1);
   const work = workload({ size, grid: planGrid(files, size), promptTokens, images: 1, references });
-  return planMemory({ verb, memory, machine, work, config: files.config });
+  const [exact, rounded] = (['nothing', 'everything'] as const).map((rounding) =>
+    planMemory({
+      ...{ verb, memory, machine, work, config: files.config },
+      secondCopies: model.roundedNetworks(rounding),
+    }),
+  );
+  return rounded!.peakBytes > exact!.peakBytes ? rounded! : exact!;
 }
 
 export function modelDefaults(model: Model): CheckpointInfo['defaults'] {

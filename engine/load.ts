@@ -96,15 +96,23 @@ export interface LoadProgress {
   rounded?: Rounding;
   /** Absent: all as the checkpoint has it, on the processor, and nothing is freed. */
   plan?: MemoryPlan | undefined;
+  /** Before a network is freed because the plan has no place for it. */
+  onFreeing?: ((name: NetworkName) => void) | undefined;
 }
 
 const ON_PROCESSOR: Pick<Placement, 'form' | 'device'> = { form: 'source', device: 'cpu' };
 /** Whatever a GPU can't do stays on the processor. */
 const GPU_PROVIDERS = ['webgpu', 'cpu'] as const;
 
+interface Loaded {
+  name: NetworkName;
+  form: Placement['form'] | 'rounded';
+  network: Networks[NetworkName];
+}
+
 export class Model {
   /** By name and form. */
-  private readonly loaded = new Map<string, Networks[NetworkName]>();
+  private readonly loaded = new Map<string, Loaded>();
   private compiled: Checkpoint | undefined;
 
   private constructor(
@@ -151,20 +159,31 @@ export class Model {
     return this.files.tusk.name ?? basename(this.path);
   }
 
+  /** Networks that pictures rounded so have in 8-bit numbers. */
+  roundedNetworks(rounded: Rounding): readonly (typeof ROUNDED)['everything'][number][] {
+    return this.isRoundable ? ROUNDED[rounded] : [];
+  }
+
   /**
-   * The networks asked for, loading those that aren't yet; a staged plan frees all others first.
+   * The networks asked for, loading those that aren't yet. What the plan has no place for is freed first: all others
+   * if it is staged, else forms it doesn't use.
    * @throws CancelledError between two networks
    */
   async networks<N extends NetworkName>(
     names: readonly N[],
     progress: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
-    const { signal, onLoading, rounded = 'nothing', plan } = progress;
-    const isRounded = (name: NetworkName) =>
-      this.isRoundable && (ROUNDED[rounded] as readonly NetworkName[]).includes(name);
+    const { signal, onLoading, rounded = 'nothing', plan, onFreeing } = progress;
+    const inEightBits: readonly NetworkName[] = this.roundedNetworks(rounded);
     const placed = (name: NetworkName) => plan?.placements[name] ?? ON_PROCESSOR;
-    const key = (name: NetworkName) => `${name} ${isRounded(name) ? 'rounded' : placed(name).form}`;
-    if (plan?.holding === 'staged') await this.freeAllBut(names.map(key));
+    const isRounded = (name: NetworkName) => placed(name).form === 'source' && inEightBits.includes(name);
+    const formOf = (name: NetworkName) => (isRounded(name) ? 'rounded' : placed(name).form);
+    const key = (name: NetworkName) => `${name} ${formOf(name)}`;
+    const isPlaced = ({ name, form }: Loaded) =>
+      plan?.holding === 'staged'
+        ? (names as readonly NetworkName[]).includes(name) && form === formOf(name)
+        : (form === 'compiled') === (placed(name).form === 'compiled');
+    if (plan) await this.freeAllBut(isPlaced, onFreeing);
     const missing = names.filter((name) => !this.loaded.has(key(name)));
     for (const [index, name] of missing.entries()) {
       if (signal?.aborted) throw new CancelledError();
@@ -173,18 +192,24 @@ export class Model {
       const { form, device } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
       const weights = isRounded(name) ? roundedWeights(checkpoint) : checkpoint;
-      const options = { ...this.options, ...(device === 'gpu' && { providers: GPU_PROVIDERS }) };
-      this.loaded.set(key(name), await load(weights, this.files.config, options));
+      const isOnGpu = device === 'gpu' && !isRounded(name);
+      const options = { ...this.options, ...(isOnGpu && { providers: GPU_PROVIDERS }) };
+      const network = await load(weights, this.files.config, options);
+      this.loaded.set(key(name), { name, form: formOf(name), network });
     }
-    const entries = names.map((name) => [name, this.loaded.get(key(name))]);
+    const entries = names.map((name) => [name, this.loaded.get(key(name))!.network]);
     return Object.fromEntries(entries) as Pick<Networks, N>;
   }
 
-  private async freeAllBut(keys: readonly string[]): Promise<void> {
-    for (const [key, network] of [...this.loaded]) {
-      if (keys.includes(key)) continue;
+  private async freeAllBut(
+    isKept: (loaded: Loaded) => boolean,
+    onFreeing?: LoadProgress['onFreeing'],
+  ): Promise<void> {
+    for (const [key, loaded] of [...this.loaded]) {
+      if (isKept(loaded)) continue;
+      onFreeing?.(loaded.name);
       this.loaded.delete(key);
-      await network.dispose();
+      await loaded.network.dispose();
     }
   }
 
@@ -195,7 +220,7 @@ export class Model {
     return this.compiled;
   }
 
-  dispose = (): Promise<void> => this.freeAllBut([]);
+  dispose = (): Promise<void> => this.freeAllBut(() => false);
 }
 
 async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
@@ -213,7 +238,7 @@ async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
 function memoryOfModel(checkpoint: Checkpoint, compile: Compiler | undefined): ModelMemory {
   const memory = memoryOfParts(checkpoint.tensors);
   if (compile || isQuantised(checkpoint)) return memory;
-  const own = Object.entries(memory).map(([part, { source }]) => [part, source ? { source } : {}]);
+  const own = Object.entries(memory).map(([part, { compiled: _, ...forms }]) => [part, forms]);
   return Object.fromEntries(own) as ModelMemory;
 }
 

@@ -6,7 +6,13 @@ import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
 import { LatentColours } from './diffusion/previews.ts';
 import { TuskError } from './errors.ts';
 import type { Model, NetworkName, Networks, Rounding } from './load.ts';
-import { type MemoryPlan, type MemoryRequest, nextSmaller, planMemory } from './memory/plan.ts';
+import {
+  type MemoryChoice,
+  type MemoryPlan,
+  type MemoryRequest,
+  nextSmaller,
+  planMemory,
+} from './memory/plan.ts';
 import type { RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
@@ -26,11 +32,16 @@ export class Workbench {
 
   /**
    * Decides where the parts of a request sit, before anything is loaded.
+   * @param ask.rounded what pictures may have in 8-bit numbers
    * @throws TuskError `out-of-memory` with the next smaller choice
    */
-  begin(ask: Pick<MemoryRequest, 'verb' | 'work' | 'choice'>): MemoryPlan {
+  begin({
+    rounded,
+    ...ask
+  }: Pick<MemoryRequest, 'verb' | 'work' | 'choice'> & { rounded: Rounding }): MemoryPlan {
     const { memory, machine, files } = this.model;
-    this.request = { ...ask, memory, machine, config: files.config };
+    const secondCopies = this.model.roundedNetworks(rounded);
+    this.request = { ...ask, memory, machine, secondCopies, config: files.config };
     this.plan = planMemory(this.request);
     if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
     return this.plan;
@@ -39,7 +50,7 @@ export class Workbench {
   /** An error of memory that ran out in the middle, with the next smaller choice; other errors as they are. */
   withNext(thrown: unknown): unknown {
     const isMemory = thrown instanceof TuskError && thrown.code === 'out-of-memory' && !thrown.next;
-    return isMemory && this.plan ? this.tooLarge(this.plan, 'ran out', thrown) : thrown;
+    return isMemory && this.plan?.fits ? this.tooLarge(this.plan, 'ran out', thrown) : thrown;
   }
 
   private tooLarge(plan: MemoryPlan, what: string, cause?: unknown): TuskError {
@@ -48,14 +59,14 @@ export class Workbench {
     const isSmaller = found && (found.width !== width || found.height !== height);
     const size = found && { width: found.width, height: found.height };
     const next = found && { memory: found.choice, ...(isSmaller && size && { size }) };
+    const smaller = isSmaller
+      ? `A picture of ${found.width} x ${found.height} fits.`
+      : howHeld(found?.choice);
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
     const needs = `${gigabytes(plan.peakBytes)} of memory, ${gigabytes(this.model.machine.freeBytes)} are free`;
-    const words = isSmaller
-      ? `A picture of ${found.width} x ${found.height} fits.`
-      : 'With parts loaded in turn it fits.';
     return new TuskError('out-of-memory', `The memory ${what}: it needs ${needs}.`, {
       cause,
-      hint: found ? words : 'Close other programs, or use a smaller model.',
+      hint: found ? smaller : 'Close other programs, or use a smaller model.',
       next,
     });
   }
@@ -68,13 +79,13 @@ export class Workbench {
   ): Promise<Pick<Networks, N>> {
     const onLoading = (what: string, part: number, parts: number) =>
       emit({ event: 'loading', what, part, parts });
-    if (this.plan?.holding === 'staged') this.forget(names);
-    return this.model.networks(names, { signal, onLoading, rounded, plan: this.plan });
+    const onFreeing = (name: NetworkName) => this.forget(name);
+    return this.model.networks(names, { signal, onLoading, rounded, plan: this.plan, onFreeing });
   }
 
   /** Lets go of what stands on a language model that is about to be freed. */
-  private forget(kept: readonly NetworkName[]): void {
-    if (kept.includes('languageModel') && !this.model.isRoundable) return;
+  private forget(freed: NetworkName): void {
+    if (freed !== 'languageModel') return;
     this.chat?.dispose();
     this.chat = undefined;
     this.promptReader = undefined;
@@ -130,4 +141,12 @@ export class Workbench {
     this.chat?.dispose();
     await this.model.dispose();
   }
+}
+
+function howHeld({ holding, precision }: MemoryChoice = {}): string {
+  const ways = [
+    ...(precision === 'compiled' ? ['in 4-bit numbers'] : []),
+    ...(holding === 'staged' ? ['with parts loaded one after another'] : []),
+  ];
+  return `It fits ${ways.join(', ')}.`;
 }

@@ -2,7 +2,7 @@
  * The parts of a model that are loaded and freed as one, and the bytes each holds once it is loaded: by what its
  * tensors are stored as, not by the file's size.
  */
-import { compiledForm, type TensorForm } from '../models/compiled-form.ts';
+import { compiledForm, roundedForm, type TensorForm } from '../models/compiled-form.ts';
 
 export const PARTS = [
   'languageModel',
@@ -41,8 +41,11 @@ export interface PartMemory {
   bytes: number;
 }
 
-/** Part -> what it can be loaded as. A compiled checkpoint has no source form of what was rounded. */
-export type ModelMemory = Readonly<Record<PartName, Partial<Record<Form, PartMemory>>>>;
+/**
+ * Part -> what it can be loaded as. A compiled checkpoint has no source form of what was rounded. `rounded`: the second
+ * copy, in 8-bit numbers, that presets load of a small checkpoint.
+ */
+export type ModelMemory = Readonly<Record<PartName, Partial<Record<Form | 'rounded', PartMemory>>>>;
 
 export function memoryOfParts(tensors: Iterable<TensorForm>): ModelMemory {
   const all = [...tensors];
@@ -57,7 +60,8 @@ export function memoryOfParts(tensors: Iterable<TensorForm>): ModelMemory {
     const found = measure(own);
     if (isCompiled && found.precision !== 'source') return [part, { compiled: found }];
     const compiled = measure(own.flatMap(compiledForm));
-    return [part, { source: found, ...(compiled.precision !== 'source' && { compiled }) }];
+    const rounded = measure(own.flatMap(roundedForm));
+    return [part, { source: found, ...(compiled.precision !== 'source' && { compiled, rounded }) }];
   });
   return Object.fromEntries(memory) as ModelMemory;
 }

@@ -56,6 +56,8 @@ export interface MemoryRequest {
   work: Workload;
   machine: Machine;
   choice?: MemoryChoice | undefined;
+  /** Parts that pictures are made with in 8-bit numbers where they sit there as they are. */
+  secondCopies?: readonly PartName[] | undefined;
 }
 
 interface Stage {
@@ -190,14 +192,30 @@ function place(request: MemoryRequest, forms: Forms, holding: Holding): MemoryPl
   return measure(request, placements, holding);
 }
 
+/** A second copy is on the processor, beside the first one as long as that isn't freed. */
+function copiesOf(
+  { memory, secondCopies = [] }: MemoryRequest,
+  placements: Forms,
+  part: PartName,
+): Placement[] {
+  const first = placements[part]!;
+  const { rounded } = memory[part];
+  const isDoubled = rounded && first.form === 'source' && secondCopies.includes(part);
+  return isDoubled ? [first, { ...first, ...rounded, device: 'cpu' }] : [first];
+}
+
 function measure(request: MemoryRequest, placements: Forms, holding: Holding): MemoryPlan {
   const { verb, config, work, machine } = request;
+  const copies = (part: PartName) => copiesOf(request, placements, part);
+  // Questions are answered by the first copy.
+  const used = (part: PartName) => copies(part).at(verb === 'chat' ? 0 : -1)!;
   const stages = STAGES[verb].map(({ name, parts, busy }) => {
-    const held = holding === 'together' ? PARTS : parts;
+    const held = holding === 'together' ? PARTS.flatMap(copies) : parts.map(used);
     const on = (device: Placement['device']) => {
-      const own = (part: PartName) => placements[part]!.device === device;
-      const weights = held.filter(own).reduce((sum, part) => sum + placements[part]!.bytes, 0);
-      const working = busy.filter(own).map((part) => workingBytes(part, config, work));
+      const own = held.filter((copy) => copy.device === device);
+      const weights = own.reduce((sum, { bytes }) => sum + bytes, 0);
+      const atWork = busy.filter((part) => used(part).device === device);
+      const working = atWork.map((part) => workingBytes(part, config, work));
       return weights + Math.max(0, ...working);
     };
     return { name, parts: [...parts], bytes: BASE_BYTES + on('cpu'), gpuBytes: on('gpu') };

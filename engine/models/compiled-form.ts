@@ -21,10 +21,14 @@ export function compiledForm({ name, dtype, shape, length }: TensorForm): Tensor
       { name: `${name}.int4_scale`, dtype: 'F32', shape: [rows * blocks], length: rows * blocks * 4 },
     ];
   }
-  if (precision === 'int8')
-    return [
-      { name: `${name}.int8`, dtype: 'I8', shape: [inWidth, rows], length: rows * inWidth },
-      { name: `${name}.int8_scale`, dtype: 'F32', shape: [rows], length: rows * 4 },
-    ];
-  return [{ name, dtype, shape, length }];
+  return precision === 'int8' ? int8Form(name, shape) : [{ name, dtype, shape, length }];
 }
+
+/** The same where a network rounds it on loading: 8 bits, whatever a compiled copy has. */
+export const roundedForm = (tensor: TensorForm): TensorForm[] =>
+  precisionOf(tensor.name) ? int8Form(tensor.name, tensor.shape) : [tensor];
+
+const int8Form = (name: string, [rows = 0, inWidth = 0]: readonly number[]): TensorForm[] => [
+  { name: `${name}.int8`, dtype: 'I8', shape: [inWidth, rows], length: rows * inWidth },
+  { name: `${name}.int8_scale`, dtype: 'F32', shape: [rows], length: rows * 4 },
+];

@@ -92,6 +92,33 @@ test('what a person decides is kept, and a compiled checkpoint has no exact form
   assert.equal(kept.placements.languageModel!.precision, 'int4');
 });
 
+test('second copies in 8-bit numbers count beside the first ones, alone where parts are freed, never with compiled ones', () => {
+  const secondCopies = ['languageModel', 'diffusion'] as const;
+  const planned = (verb: 'create' | 'chat', choice: MemoryRequest['choice'], isDoubled: boolean) =>
+    planMemory({
+      ...{ ...request(verb, { freeBytes: 200 * GB, gpuBytes: 0 }), choice },
+      ...(isDoubled && { secondCopies }),
+    });
+  const more = (...asked: [verb: 'create' | 'chat', choice: MemoryRequest['choice'], stage: number]) => {
+    const [verb, choice, stage] = asked;
+    const bytes = (isDoubled: boolean) => planned(verb, choice, isDoubled).stages[stage]!.bytes;
+    return bytes(true) - bytes(false);
+  };
+  const second = secondCopies.map((part) => memory[part].rounded!.bytes);
+  const both = second[0]! + second[1]!;
+  assert.ok(both > 10 * GB);
+  for (const stage of [0, 1, 2]) assert.equal(more('create', { holding: 'together' }, stage), both);
+  assert.equal(more('chat', { holding: 'together' }, 0), both);
+  const saved = secondCopies.map((part, index) => second[index]! - memory[part].source!.bytes);
+  const staged = { holding: 'staged', precision: 'source' } as const;
+  assert.deepEqual(
+    [0, 1, 2].map((stage) => more('create', staged, stage)),
+    [...saved, 0],
+  );
+  assert.equal(more('chat', staged, 0), 0);
+  assert.equal(more('create', { holding: 'together', precision: 'compiled' }, 0), 0);
+});
+
 test('weights count as they are computed with: halves widened, small numbers as they are, tables not at all', () => {
   const parts = memoryOfParts([
     { name: 'llm_model.lm_head.weight', dtype: 'BF16', shape: [256, 128], length: 65_536 },
@@ -106,6 +133,7 @@ test('weights count as they are computed with: halves widened, small numbers as 
   assert.deepEqual(parts.languageModel, {
     source: { precision: 'source', bytes: 4 * 256 * 128 },
     compiled: { precision: 'int4', bytes: (256 * 128) / 2 + 4 * 256 },
+    rounded: { precision: 'int8', bytes: 256 * 128 + 4 * 256 },
   });
   assert.deepEqual(parts.vaeDecoder, { source: { precision: 'source', bytes: 40 } });
 });
