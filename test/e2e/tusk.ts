@@ -42,12 +42,14 @@ async function smallCheckpoint(folder: string): Promise<string | undefined> {
   return checkpoint;
 }
 
-export async function startTusk(folder: string): Promise<Tusk> {
+/** @param environment beside this process's own */
+export async function startTusk(folder: string, environment: NodeJS.ProcessEnv = {}): Promise<Tusk> {
   const library = join(folder, 'library');
   const checkpoint = await smallCheckpoint(folder);
   const args = ['scripts/start.mjs', '--browser', '--library', library];
   if (checkpoint) args.push('--checkpoint', checkpoint);
-  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const env = { ...process.env, ...environment };
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'], env });
   for await (const line of createInterface({ input: child.stdout })) {
     const address = /Tusk is at (\S+)/.exec(line)?.[1];
     if (address) return { address, process: child, library };
@@ -83,6 +85,8 @@ export interface Desk {
 
 interface WorkerFixtures {
   shell: 'browser' | 'electron';
+  /** What Tusk is told beside this process's own environment; in a browser only. */
+  environment: NodeJS.ProcessEnv;
   tusk: Tusk;
   /** What signs a browser in; the desktop window needs nothing. */
   cookie: { name: string; value: string } | undefined;
@@ -98,10 +102,11 @@ let desks = 0;
  */
 export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
   shell: ['browser', { option: true, scope: 'worker' }],
+  environment: [{}, { option: true, scope: 'worker' }],
   tusk: [
-    async ({ shell }, use) => {
+    async ({ shell, environment }, use) => {
       const folder = await mkdtemp(join(tmpdir(), 'tusk-e2e-'));
-      const tusk = await (shell === 'electron' ? startDesktop(folder) : startTusk(folder));
+      const tusk = await (shell === 'electron' ? startDesktop(folder) : startTusk(folder, environment));
       await use(tusk);
       await stopTusk(tusk);
       await rm(folder, { recursive: true, force: true });
