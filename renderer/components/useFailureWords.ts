@@ -1,5 +1,4 @@
 import { useTranslation } from 'react-i18next';
-import type { Failure as StudioFailure } from '../../engine/studio-protocol.ts';
 
 /** What went wrong: a code, and the words of the part that failed, which are English. */
 export interface Failure {
@@ -26,8 +25,14 @@ export function useFailureWords(): (failure: Failure) => FailureWords {
   });
 }
 
+/** What asks for less, in place of what was asked for. */
+interface Smaller {
+  size?: { width: number; height: number } | undefined;
+  memory?: { holding?: string | undefined; precision?: string | undefined } | undefined;
+}
+
 /** What a smaller choice gives up, in the window's language. */
-export function useSmallerWords(): (next: NonNullable<StudioFailure['next']>) => string {
+export function useSmallerWords(): (next: Smaller) => string {
   const { t } = useTranslation('failures');
   return ({ size, memory }) => {
     const ways = [
