@@ -118,7 +118,7 @@ def tusk() -> dict:
     """tusk.json: how the model wants to be used."""
     words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES]
     return {
-        "name": "Tusk 2",
+        "name": "Tusk 3",
         "sizes": [[256, 256]],
         "pixels_per_token": 32,
         **SETTINGS,
