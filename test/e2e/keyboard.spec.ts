@@ -86,11 +86,8 @@ test('create, ask, edit, compare, delete and undo, one after the other', async (
   await write('make the apple green');
   const edited = page.getByRole('button', { name: 'Edit: make the apple green' });
   await expect(edited).toBeVisible(MADE);
-  expect((await jobs()).map(({ mode, state }) => [mode, state])).toEqual([
-    ['create', 'done'],
-    ['ask', 'done'],
-    ['edit', 'done'],
-  ]);
+  const states = async () => (await jobs()).map(({ mode, state }) => `${mode} ${state}`);
+  await expect.poll(states).toEqual(['create done', 'ask done', 'edit done']);
 
   await tabTo(page, 'Created: draw a red apple');
   await page.keyboard.press('Shift+Enter');

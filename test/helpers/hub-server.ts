@@ -28,6 +28,8 @@ export interface Faults {
   hasEndlessListing: boolean;
   /** Answers this often with status 503 first. */
   busy: number;
+  /** Files' headers go out, and nothing after them. */
+  stalls: boolean;
   /** Called with each file request, before it is answered. */
   onFile: (name: string) => void;
 }
@@ -38,7 +40,14 @@ const RANGE = /^bytes=(\d+)-(\d+)$/;
 export class HubServer {
   readonly faults: Faults = {
     ...{ cuts: [], ignoresRanges: false, replaced: new Map(), isCaptive: false, hasCaptiveFiles: false },
-    ...{ redirect: undefined, busy: 0, hasEndlessListing: false, tagSuffix: '', onFile: () => {} },
+    ...{
+      redirect: undefined,
+      busy: 0,
+      stalls: false,
+      hasEndlessListing: false,
+      tagSuffix: '',
+      onFile: () => {},
+    },
   };
   /** Bytes of files that went out. */
   sentBytes = 0;
@@ -118,6 +127,7 @@ export class HubServer {
     if (isPart)
       response.writeHead(206, { ...headers, 'content-range': `bytes ${from}-${to - 1}/${bytes.length}` });
     else response.writeHead(200, headers);
+    if (this.faults.stalls) return void response.flushHeaders();
     const cut = this.faults.cuts.shift();
     const end = cut === undefined ? to : Math.min(to, from + cut);
     this.sentBytes += end - from;
