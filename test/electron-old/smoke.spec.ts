@@ -229,13 +229,13 @@ test('a killed engine: told within a second, the queue survives, the job is offe
   const lost = app.pidOf('process.js')!;
   const killedAt = Date.now();
   process.kill(lost, 'SIGKILL');
-  await expect.poll(() => isThere('.trouble[role=alert]')).toBe(true);
+  await expect.poll(() => isThere('.failure[role=alert]')).toBe(true);
   const toldAt = await app.page(() => (window as unknown as { toldAt: number }).toldAt);
   expect(toldAt - killedAt).toBeLessThan(1_000);
-  const [, seed] = /seed: (\d+)/.exec((await textOf('.trouble pre'))[0]!)!;
+  const [, seed] = /seed: (\d+)/.exec((await textOf('.failure pre'))[0]!)!;
   await expect.poll(() => isMade('green frog')).toBe(true);
   expect(app.pidOf('process.js')).not.toBe(lost);
-  await app.click('.trouble button');
+  await app.click('.failure-actions button');
   await expect.poll(() => isMade('blue bell')).toBe(true);
   expect(await recipes()).toContainEqual({ prompt: 'draw a blue bell', seed: Number(seed) });
 });
