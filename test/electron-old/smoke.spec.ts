@@ -303,6 +303,8 @@ test('a second start hands its chat file to the window and ends', async () => {
   const code = await new Promise((resolve) => second.once('exit', resolve));
   expect(code).toBe(0);
   await expect.poll(async () => (await textOf('[role=alert]')).length).toBeGreaterThan(0);
+  await app.click('.notice-failure .failure > :last-child');
+  await expect.poll(() => isThere('.notice-failure')).toBe(false);
   expect(await app.main(({ BrowserWindow }) => BrowserWindow.getAllWindows().length, null)).toBe(1);
 });
 
