@@ -1,6 +1,5 @@
 /** Starts the engine as a child process under plain Node and connects a client to it. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { EngineClient } from './client.ts';
 import type { Port } from './protocol.ts';
@@ -56,7 +55,8 @@ function childPort(child: ChildProcess): Port {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
+  // Not `once` of node:events: an `error` on the way, of a message that found a broken pipe, would reject it.
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
 }
