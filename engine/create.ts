@@ -1,13 +1,11 @@
 /** Words to a picture: read the prompt, plan visual tokens, denoise under the plan's states, decode. */
 import type { LanguageModel } from './decoding/language-model.ts';
 import { drawsOf } from './draws.ts';
-import { workload } from './memory/working.ts';
 import {
+  beginPictures,
   makePictures,
-  networksFor,
   type Observer,
   type PictureJob,
-  pictureNetworks,
   planningNetworks,
 } from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
@@ -38,12 +36,7 @@ export async function create(
     ...{ bench, context, clock, draws, observer, settings, size, grid, previews, images },
     ...{ asked, resume },
   };
-  const work = workload({ size, grid, images, promptTokens: params.prompt.length, references: 0 });
-  const { holding } = bench.begin({
-    ...{ verb: 'create', work, choice: params.memory },
-    rounded: settings.rounded,
-  });
-  if (holding === 'together') await networksFor(job, pictureNetworks(previews));
+  await beginPictures(job, params.memory);
   const { languageModel } = await planningNetworks(job);
   const prompt = await clock.time('readMs', () => readPrompt(job, languageModel, params.prompt));
   const { pictures, tokens } = await makePictures(job, prompt, async () => []);

@@ -5,14 +5,13 @@
 import type { LanguageModel } from './decoding/language-model.ts';
 import { drawsOf } from './draws.ts';
 import { throwIfCancelled } from './errors.ts';
-import { PICTURE_TOKENS, workload } from './memory/working.ts';
 import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
 import {
+  beginPictures,
   makePictures,
   networksFor,
   type Observer,
   type PictureJob,
-  pictureNetworks,
   planningNetworks,
 } from './picture-stages.ts';
 import type { Params, PictureResult, RequestContext } from './protocol.ts';
@@ -50,13 +49,7 @@ export async function edit(
     ...{ bench, context, clock, draws, observer, settings, size, grid, previews, images },
     ...{ asked, resume },
   };
-  const promptTokens = params.instruction.length + PICTURE_TOKENS * sources.length;
-  const work = workload({ size, grid, images, promptTokens, references: sources.length });
-  const { holding } = bench.begin({
-    ...{ verb: 'edit', work, choice: params.memory },
-    rounded: settings.rounded,
-  });
-  if (holding === 'together') await networksFor(job, [...pictureNetworks(previews), 'vaeEncoder']);
+  const holding = await beginPictures(job, params.memory);
   const planes = references.map((reference) => reference.planes);
   const { languageModel } = await planningNetworks(job);
   const prompt = await clock.time('readMs', () =>

@@ -25,6 +25,7 @@ import { loadLanguageModel } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
 import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
 import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
+import { isCompiled } from './models/compiled-form.ts';
 import { roundedWeights } from './models/quantisation.ts';
 import type { WeightSource } from './onnx/graph.ts';
 import type { SessionOptions } from './runtime/session.ts';
@@ -145,7 +146,7 @@ export class Model {
     const checkpoint = await Checkpoint.open(path);
     const files = await readFiles(checkpoint);
     const mapped = weightBytes(checkpoint) >= MAPPED_FROM_BYTES;
-    const isRoundable = !mapped && !isQuantised(checkpoint);
+    const isRoundable = !mapped && !isCompiled(checkpoint.tensors);
     const mark = await fingerprint(checkpoint);
     return new Model(
       ...([path, checkpoint, files, mark, isRoundable, memoryOfModel(checkpoint, compile)] as const),
@@ -215,7 +216,7 @@ export class Model {
 
   /** The checkpoint itself if it is compiled. */
   private async compiledCopy(progress: LoadProgress): Promise<Checkpoint> {
-    if (!this.compile || isQuantised(this.checkpoint)) return this.checkpoint;
+    if (!this.compile || isCompiled(this.checkpoint.tensors)) return this.checkpoint;
     this.compiled ??= await Checkpoint.open(await this.compile(this.path, progress));
     return this.compiled;
   }
@@ -237,16 +238,13 @@ async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {
 /** Without a compiler there are only the forms the folder has. */
 function memoryOfModel(checkpoint: Checkpoint, compile: Compiler | undefined): ModelMemory {
   const memory = memoryOfParts(checkpoint.tensors);
-  if (compile || isQuantised(checkpoint)) return memory;
+  if (compile || isCompiled(checkpoint.tensors)) return memory;
   const own = Object.entries(memory).map(([part, { compiled: _, ...forms }]) => [part, forms]);
   return Object.fromEntries(own) as ModelMemory;
 }
 
 const weightBytes = (checkpoint: Checkpoint): number =>
   [...checkpoint.tensors].reduce((sum, { length }) => sum + length, 0);
-
-const isQuantised = (checkpoint: Checkpoint): boolean =>
-  [...checkpoint.tensors].some(({ name }) => /\.int[48]$/.test(name));
 
 /** Changes when a weight file or the config of the folder was replaced. */
 export async function folderStamp(path: string): Promise<string> {

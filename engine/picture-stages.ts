@@ -20,6 +20,8 @@ import { encodeGeneratedPng } from './image/encode.ts';
 import type { Picture } from './image/picture.ts';
 import { fromPlanes } from './image/planes.ts';
 import type { NetworkName, Networks } from './load.ts';
+import type { Holding, MemoryChoice } from './memory/plan.ts';
+import { PICTURE_TOKENS, workload } from './memory/working.ts';
 import { planPreview, stepPreview } from './previews.ts';
 import type { PictureResult, Recipe, RequestContext } from './protocol.ts';
 import type { ReadPrompt } from './reading.ts';
@@ -32,13 +34,11 @@ import type { Workbench } from './workbench.ts';
 /** What is at work at once. A plan of memory may free the rest. */
 const PAINTING = ['diffusion', 'vaeDecoder'] as const;
 const DECODING = ['vaeDecoder'] as const;
+const REFERENCES = ['vaeEncoder'] as const;
 
 /** Previews of the plan need one network more. */
 const planning = (previews: boolean) =>
   previews ? (['languageModel', 'visualTokenizer'] as const) : (['languageModel'] as const);
-
-/** All of them, for those who load before they begin. */
-export const pictureNetworks = (previews: boolean) => [...planning(previews), ...PAINTING] as const;
 
 type JobBase = Pick<PictureJob, 'bench' | 'clock' | 'context' | 'settings'>;
 
@@ -47,6 +47,22 @@ export const networksFor = <N extends NetworkName>(
   { bench, clock, context, settings }: JobBase,
   names: readonly N[],
 ): Promise<Pick<Networks, N>> => clock.time('loadMs', () => bench.networks(names, context, settings.rounded));
+
+/**
+ * Decides where the parts of the model sit, before anything is loaded; loads all that the request needs if they stay.
+ * @throws TuskError `out-of-memory` with the next smaller choice
+ */
+export async function beginPictures(job: PictureJob, choice: MemoryChoice | undefined): Promise<Holding> {
+  const { bench, settings, size, grid, images, previews, asked } = job;
+  const { verb, prompt, sources } = asked;
+  const references = sources.length;
+  const promptTokens = prompt.length + PICTURE_TOKENS * references;
+  const work = workload({ size, grid, images, promptTokens, references });
+  const { holding } = bench.begin({ verb, work, choice, rounded: settings.rounded });
+  const names = [...planning(previews), ...PAINTING, ...(references > 0 ? REFERENCES : [])];
+  if (holding === 'together') await networksFor(job, names);
+  return holding;
+}
 
 /** Networks that read the prompt, and then draw the plan. */
 export const planningNetworks = (job: JobBase & Pick<PictureJob, 'previews'>) =>

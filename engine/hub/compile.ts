@@ -15,6 +15,7 @@ import { readValues } from '../checkpoint/tensor-values.ts';
 import { encodeHeader } from '../checkpoint/write-safetensors.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { copyWhole, writeAll, writeWhole } from '../files.ts';
+import { isCompiled } from '../models/compiled-form.ts';
 import { type Precision, precisionOf } from '../models/quantisation.ts';
 import { bytesOf, type Job, planJobs } from './compile-jobs.ts';
 import { CompileReport, errorOf, errorsOf, type TensorReport } from './compile-report.ts';
@@ -101,7 +102,7 @@ async function compileInto(folder: string, options: CompileOptions): Promise<Com
   const { files } = await inspectFolder(options.source);
   const checkpoint = await Checkpoint.open(options.source);
   const entries = [...checkpoint.tensors];
-  if (entries.some(({ name }) => /\.int[48]$/.test(name)))
+  if (isCompiled(entries))
     throw new TuskError('bad-setting', 'The checkpoint is compiled already.', { hint: 'Use it as it is.' });
   const jobs = planJobs(entries);
   const last = jobs.at(-1)!;

@@ -2,7 +2,13 @@
  * The parts of a model that are loaded and freed as one, and the bytes each holds once it is loaded: by what its
  * tensors are stored as, not by the file's size.
  */
-import { compiledForm, roundedForm, type TensorForm } from '../models/compiled-form.ts';
+import {
+  compiledForm,
+  isCompiled,
+  roundedForm,
+  SMALL_NUMBERS,
+  type TensorForm,
+} from '../models/compiled-form.ts';
 
 export const PARTS = [
   'languageModel',
@@ -31,7 +37,6 @@ const STARTS: readonly (readonly [start: string, part: PartName])[] = [
 
 /** Rows of these are looked up in the file itself, few at a time. */
 const TABLE = /embed_tokens\.weight$/;
-const SMALL_NUMBERS = /\.int([48])$/;
 const SCALE = /\.int[48]_scale$/;
 const FLOAT32_BYTES = 4;
 
@@ -49,7 +54,7 @@ export type ModelMemory = Readonly<Record<PartName, Partial<Record<Form | 'round
 
 export function memoryOfParts(tensors: Iterable<TensorForm>): ModelMemory {
   const all = [...tensors];
-  const isCompiled = all.some(({ name }) => SMALL_NUMBERS.test(name));
+  const hasSmall = isCompiled(all);
   const isTied = !all.some(({ name }) => name.startsWith('llm_model.lm_head.'));
   const measure = (entries: readonly TensorForm[]): PartMemory => ({
     precision: precisionOf(entries),
@@ -58,7 +63,7 @@ export function memoryOfParts(tensors: Iterable<TensorForm>): ModelMemory {
   const memory = PARTS.map((part) => {
     const own = all.filter(({ name }) => partOf(name) === part);
     const found = measure(own);
-    if (isCompiled && found.precision !== 'source') return [part, { compiled: found }];
+    if (hasSmall && found.precision !== 'source') return [part, { compiled: found }];
     const compiled = measure(own.flatMap(compiledForm));
     const rounded = measure(own.flatMap(roundedForm));
     return [part, { source: found, ...(compiled.precision !== 'source' && { compiled, rounded }) }];

@@ -9,6 +9,12 @@ export interface TensorForm {
   length: number;
 }
 
+/** A tensor of a compiled checkpoint whose weights are small whole numbers; how many bits they have. */
+export const SMALL_NUMBERS = /\.int([48])$/;
+
+export const isCompiled = (tensors: Iterable<Pick<TensorForm, 'name'>>): boolean =>
+  [...tensors].some(({ name }) => SMALL_NUMBERS.test(name));
+
 /** Numbers and their scales, or the tensor as it is. */
 export function compiledForm({ name, dtype, shape, length }: TensorForm): TensorForm[] {
   const precision = precisionOf(name);

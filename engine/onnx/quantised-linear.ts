@@ -36,8 +36,7 @@ export function int8Linear(
   inWidth: number,
   outWidth: number,
 ): Value {
-  const largest = graph.op('ReduceMax', [graph.op('Abs', [x]), graph.ints([1])], { keepdims: 1 });
-  const scale = graph.op('Max', [graph.mul(largest, graph.scalar(1 / LEVELS)), graph.scalar(LEAST_SCALE)]);
+  const scale = rowScale(graph, x);
   const levels = graph.add(graph.op('Round', [graph.div(x, scale)]), graph.scalar(ZERO_POINT));
   const rounded = graph.op('Cast', [levels], { to: ELEMENT_TYPE.uint8 });
   const zero = graph.op('Cast', [graph.scalar(ZERO_POINT)], { to: ELEMENT_TYPE.uint8 });
@@ -45,4 +44,10 @@ export function int8Linear(
   const product = graph.op('MatMulInteger', [rounded, numbers, zero]);
   const sums = graph.op('Cast', [product], { to: ELEMENT_TYPE.float32 });
   return graph.mul(graph.mul(sums, scale), graph.weight(`${weight}.int8_scale`, [outWidth]));
+}
+
+/** What each row of a matrix is divided by so that its largest value is 127: [rows, 1]. */
+export function rowScale(graph: GraphBuilder, matrix: Value): Value {
+  const largest = graph.op('ReduceMax', [graph.op('Abs', [matrix]), graph.ints([1])], { keepdims: 1 });
+  return graph.op('Max', [graph.mul(largest, graph.scalar(1 / LEVELS)), graph.scalar(LEAST_SCALE)]);
 }

@@ -8,10 +8,7 @@
  */
 import type { GraphBuilder, Value } from './graph.ts';
 import { ELEMENT_TYPE } from './protobuf.ts';
-
-const LEVELS = 127;
-/** Weights of zeros are divided by this in place of 0. */
-const LEAST_SCALE = 1e-12;
+import { rowScale } from './quantised-linear.ts';
 
 export function roundedLinear(
   graph: GraphBuilder,
@@ -21,8 +18,7 @@ export function roundedLinear(
   outWidth: number,
 ): Value {
   const weights = graph.weight(weight, [outWidth, inWidth]);
-  const largest = graph.op('ReduceMax', [graph.op('Abs', [weights]), graph.ints([1])], { keepdims: 1 });
-  const scale = graph.op('Max', [graph.mul(largest, graph.scalar(1 / LEVELS)), graph.scalar(LEAST_SCALE)]);
+  const scale = rowScale(graph, weights);
   const levels = graph.op('Round', [graph.div(weights, scale)]);
   const numbers = graph.transpose(graph.op('Cast', [levels], { to: ELEMENT_TYPE.int8 }), [1, 0]);
   const inputs = [x, numbers, graph.reshape(scale, [outWidth])];

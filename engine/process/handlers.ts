@@ -4,7 +4,7 @@ import { create } from '../create.ts';
 import { edit } from '../edit.ts';
 import { ensureCompiled, renewIfStale } from '../hub/compile-cache.ts';
 import { inspectCheckpoint, summarize } from '../info.ts';
-import { type Compiler, folderStamp, Model, type ModelOptions } from '../load.ts';
+import { type Compiler, folderStamp, type LoadProgress, Model, type ModelOptions } from '../load.ts';
 import type { Params, RequestContext, Result, Verb } from '../protocol.ts';
 import { UpscalerShelf, upscale } from '../upscale.ts';
 import { verify } from '../verify.ts';
@@ -22,11 +22,14 @@ export interface HandlerOptions {
 
 const COMPILING = 'a smaller copy of the model';
 
-/** Told as loading, in hundredths: it takes minutes, once. */
+/** Compiling is told as loading, in hundredths: it takes minutes, once. */
+const inHundredths = (tell: LoadProgress['onLoading']) => (done: number, total: number) =>
+  tell?.(COMPILING, Math.round((100 * done) / total), 100);
+
 const compile: Compiler = (source, { signal, onLoading }) =>
   ensureCompiled({
     ...{ source, signal },
-    onProgress: (done, total) => onLoading?.(COMPILING, Math.round((100 * done) / total), 100),
+    onProgress: inHundredths(onLoading),
   });
 
 export function createHandlers({ threads, machine }: HandlerOptions): Handlers {
@@ -76,8 +79,7 @@ class CurrentModel {
     this.bench = undefined;
     await renewIfStale(path, {
       signal,
-      onProgress: (done, total) =>
-        emit({ event: 'loading', what: COMPILING, part: Math.round((100 * done) / total), parts: 100 }),
+      onProgress: inHundredths((what, part, parts) => emit({ event: 'loading', what, part, parts })),
     });
     const model = await Model.open(path, this.options);
     this.stamp = await folderStamp(path);
