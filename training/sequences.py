@@ -1,8 +1,9 @@
 """Token sequences of the three tasks, as batches for the text decoder.
 
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
-(-1 = none), the cell a visual token belongs to (-1 = none), for questions the text id to predict and a mask, for edits which cells the instruction speaks of, and for questions about one object (row, place of each word of the
-answer, cells of the object [64]).
+(-1 = none), the cell a visual token belongs to (-1 = none); for questions the text id to predict, a mask, and of those
+about one object (row, place of each word of the answer, cells of the object [64]); for edits which cells the
+instruction speaks of.
 """
 
 from dataclasses import dataclass

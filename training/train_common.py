@@ -129,6 +129,25 @@ def save(path: Path, **state) -> None:
     path.with_suffix(".part").rename(path)
 
 
+def keep(path: Path, model: nn.Module, average: Average, steppers: list, clock: Clock, step: int) -> None:
+    """All that `resume` needs to go on."""
+    save(path, model=model.state_dict(), average=average.values, count=average.count, step=step,
+         optimisers=[s.state_dict() for s in steppers], start=clock.start)  # fmt: skip
+
+
+def resume(path: Path, model: nn.Module, average: Average, steppers: list, clock: Clock) -> int:
+    """Puts back what `keep` wrote, if anything. Returns the steps done so far; the clock runs on from its first start."""
+    if not path.exists():
+        return 0
+    state = torch.load(path)
+    model.load_state_dict(state["model"])
+    average.values, average.count = state["average"], state["count"]
+    for stepper, own in zip(steppers, state["optimisers"], strict=True):
+        stepper.load_state_dict(own)
+    clock.start = state["start"]
+    return state["step"]
+
+
 class Log:
     """One JSON object a line, to a file and the terminal."""
 

@@ -28,7 +28,7 @@ from .networks.dit import DiT, patches
 from .networks.sampler import denoise
 from .networks.vae import VAE
 from .sequences import answer_ids, expanded
-from .train_common import Average, Clock, Log, compile_parts, half_precision, one_quiet_thread, optimisers, plainly, save
+from .train_common import Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save
 
 CELLS = torch.arange(64)
 STATE_OF_CELL = 2 + 9 * (CELLS // 8) + CELLS % 8
@@ -228,22 +228,15 @@ def main() -> None:
         ["dit.layers", "dit.noise_refiner", "dit.ref_image_refiner", "dit.context_refiner", "dit.time_caption_embed.image_embedder.layers"],
         a.lr, a.muon, {"in_proj_weight": 3}, ("norm1.linear",),
     )  # fmt: skip
-    average, clock, step = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall), 0
-    latest = a.out / "latest.pt"
-    if latest.exists():
-        state = torch.load(latest)
-        model.load_state_dict(state["model"])
-        average.values, average.count, step = state["average"], state["count"], state["step"]
-        for s, o in zip(steppers, state["optimisers"], strict=True):
-            s.load_state_dict(o)
-        clock.start = state["start"]
+    average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
+    run = (a.out / "latest.pt", model, average, steppers, clock)
+    step = resume(*run)
     log(parameters=sum(p.numel() for p in model.dit.parameters()), **{k: str(v) for k, v in vars(a).items()})
     rates = [[a.lr], [a.muon]]
     rng = np.random.default_rng(step + 7)
 
-    def keep() -> None:
-        save(latest, model=model.state_dict(), average=average.values, count=average.count, step=step,
-             optimisers=[s.state_dict() for s in steppers], start=clock.start)  # fmt: skip
+    def keep_all() -> None:
+        keep(*run, step)
         save(a.out / "average.pt", **average.values)
 
     saved = shown = began = time.time()
@@ -274,7 +267,7 @@ def main() -> None:
                 **{k: float(np.mean([f[k] for f in figures])) for k in figures[0]})  # fmt: skip
             figures, began = [], time.time()
         if time.time() - saved > 60 * a.every:
-            keep()
+            keep_all()
             if seq.refresh():
                 log(step=step, snapshot=seq.stamp)
             saved = time.time()
@@ -282,7 +275,7 @@ def main() -> None:
             with plainly():
                 show(model, average.values, seq, vae, a.out / f"{step:06d}.png", signal)
             shown = began = time.time()
-    keep()
+    keep_all()
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from .networks.pictures import vision_rows
 from .networks.vae import VAE
 from .networks.vision import VisionEncoder
 from .sequences import Batch, Sequences
-from .train_common import Average, Clock, Log, compile_parts, half_precision, one_quiet_thread, optimisers, plainly, save
+from .train_common import Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save
 from .validate import validate
 
 
@@ -293,20 +293,13 @@ def main() -> None:
     model = Learner(contents(a.out / "content.pt", a.vae))
     model.name_words(tokenizer)
     compile_parts(model.text.layers, model.visual.blocks)
-    data = Sequences(tokenizer, a.seed)
     steppers = optimisers(
         model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
     )
-    average, clock, step = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall), 0
-    latest = a.out / "latest.pt"
-    if latest.exists():
-        state = torch.load(latest)
-        model.load_state_dict(state["model"])
-        average.values, average.count, step = state["average"], state["count"], state["step"]
-        for s, o in zip(steppers, state["optimisers"], strict=True):
-            s.load_state_dict(o)
-        clock.start = state["start"]
-        data = Sequences(tokenizer, step + 1)
+    average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
+    run = (a.out / "latest.pt", model, average, steppers, clock)
+    step = resume(*run)
+    data = Sequences(tokenizer, step + 1 if step else a.seed)
     log(parameters=sum(p.numel() for p in model.parameters()), **{k: str(v) for k, v in vars(a).items()})
     rates = [[a.lr], [a.muon]]
     checking = [Sequences(tokenizer, 77), Sequences(tokenizer, 78, lambda s: not splits.in_training(s))]
@@ -335,8 +328,7 @@ def main() -> None:
             log(step=step, rate=factor, pace=pace, **{k: float(np.mean([f[k] for f in figures])) for k in row})
             figures, began = [], time.time()
         if time.time() - last > 60 * a.every or clock.share >= 1:
-            save(latest, model=model.state_dict(), average=average.values, count=average.count, step=step,
-                 optimisers=[s.state_dict() for s in steppers], start=clock.start)  # fmt: skip
+            keep(*run, step)
             save(a.out / "average.pt", **average.values, content=model.codes.content)
             with plainly():
                 log(step=step, **validate(model, average.values, checking, tokenizer))
