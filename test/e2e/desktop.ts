@@ -14,6 +14,8 @@ export interface DesktopWindow {
 export async function openDesktopWindow(places: {
   library: string;
   checkpoint: string | undefined;
+  /** Beside this process's own. */
+  environment: NodeJS.ProcessEnv;
 }): Promise<DesktopWindow> {
   const executablePath = electronBinary();
   if (!executablePath)
@@ -24,7 +26,7 @@ export async function openDesktopWindow(places: {
     // Chromium's sandbox refuses to run as root, where CI runs.
     args: [ROOT, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     env: {
-      ...(process.env as Record<string, string>),
+      ...({ ...process.env, ...places.environment } as Record<string, string>),
       TUSK_LIBRARY: places.library,
       ...(places.checkpoint && { TUSK_CHECKPOINT: places.checkpoint }),
     },

@@ -3,28 +3,36 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { HubServer, REPOSITORY } from '../helpers/hub-server.ts';
-import { expect, test } from './tusk.ts';
+import { test as base, expect } from './tusk.ts';
 
 const SOURCE = 'test/parity/alpha/checkpoint';
 
-let hub: HubServer;
-let data: string;
-
-test.beforeAll(async () => {
-  const files: Record<string, Buffer> = {};
-  for (const name of await readdir(SOURCE)) files[name] = await readFile(join(SOURCE, name));
-  hub = await HubServer.start(files);
-  data = await mkdtemp(join(tmpdir(), 'tusk-models-'));
-  Object.assign(process.env, { HF_ENDPOINT: hub.address, XDG_DATA_HOME: data });
+/** With a hub and a folder for models of its own, which this Tusk knows from its start. */
+const test = base.extend<object, { hub: HubServer }>({
+  hub: [
+    async ({ browserName: _ }, use) => {
+      const files: Record<string, Buffer> = {};
+      for (const name of await readdir(SOURCE)) files[name] = await readFile(join(SOURCE, name));
+      const hub = await HubServer.start(files);
+      await use(hub);
+      await hub.stop();
+    },
+    { scope: 'worker' },
+  ],
+  environment: [
+    async ({ hub }, use) => {
+      const data = await mkdtemp(join(tmpdir(), 'tusk-models-'));
+      await use({ HF_ENDPOINT: hub.address, XDG_DATA_HOME: data });
+      await rm(data, { recursive: true, force: true });
+    },
+    { scope: 'worker' },
+  ],
 });
-test.afterAll(async () => {
-  delete process.env.HF_ENDPOINT;
-  delete process.env.XDG_DATA_HOME;
-  await hub.stop();
-  await rm(data, { recursive: true, force: true });
-});
 
-test('a repository is downloaded, paused and gone on with; each request is in the list', async ({ desk }) => {
+test('a repository is downloaded, paused and gone on with; each request is in the list', async ({
+  desk,
+  hub,
+}) => {
   const { page } = desk;
   hub.faults.stalls = true;
   await page.getByRole('button', { name: 'Models', exact: true }).click();

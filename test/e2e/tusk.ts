@@ -57,9 +57,10 @@ export async function startTusk(folder: string, environment: NodeJS.ProcessEnv =
   throw new Error('The server ended before it printed an address.');
 }
 
-async function startDesktop(folder: string): Promise<Tusk> {
+async function startDesktop(folder: string, environment: NodeJS.ProcessEnv): Promise<Tusk> {
   const library = join(folder, 'library');
-  const window = await openDesktopWindow({ library, checkpoint: await smallCheckpoint(folder) });
+  const checkpoint = await smallCheckpoint(folder);
+  const window = await openDesktopWindow({ library, checkpoint, environment });
   return { address: PAGE, process: window.app.process(), library, window };
 }
 
@@ -85,7 +86,7 @@ export interface Desk {
 
 interface WorkerFixtures {
   shell: 'browser' | 'electron';
-  /** What Tusk is told beside this process's own environment; in a browser only. */
+  /** What Tusk is told beside this process's own environment. */
   environment: NodeJS.ProcessEnv;
   tusk: Tusk;
   /** What signs a browser in; the desktop window needs nothing. */
@@ -106,7 +107,8 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
   tusk: [
     async ({ shell, environment }, use) => {
       const folder = await mkdtemp(join(tmpdir(), 'tusk-e2e-'));
-      const tusk = await (shell === 'electron' ? startDesktop(folder) : startTusk(folder, environment));
+      const start = shell === 'electron' ? startDesktop : startTusk;
+      const tusk = await start(folder, environment);
       await use(tusk);
       await stopTusk(tusk);
       await rm(folder, { recursive: true, force: true });
@@ -145,6 +147,7 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
     await page.goto(new URL('/', tusk.address).href);
     await page.getByRole('textbox', { name: 'Message' }).waitFor();
     await use(page);
+    await settle(studio);
   },
   desk: async ({ sharedPage: page, studio, tusk }, use) => {
     desks += 1;
@@ -164,10 +167,15 @@ export const test = base.extend<{ home: Page; desk: Desk }, WorkerFixtures>({
     await use({ page, studio, chat, red, blue });
     page.off('pageerror', note);
     base.expect(errors.map(({ stack }) => stack)).toEqual([]);
-    await studio.call('jobs.pause', { paused: false });
-    await studio.call('jobs.cancelAll', {});
+    await settle(studio);
   },
 });
+
+/** What a test left undone isn't waited for by the next one. */
+async function settle(studio: StudioClient): Promise<void> {
+  await studio.call('jobs.pause', { paused: false });
+  await studio.call('jobs.cancelAll', {});
+}
 
 const VIEWPORT = { width: 1280, height: 800 };
 
