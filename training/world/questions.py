@@ -31,18 +31,19 @@ from .scenes import Placed, Scene, between
 from .vocabulary import BY_NAME, COLOUR_NAMES, KINDS, NAMES, SCENERIES, STYLES
 
 Rng = np.random.Generator
-Found = tuple[str, str]
-"""(question, answer)."""
+Found = tuple[str, str, tuple[Placed, ...]]
+"""(question, answer, the things that the answer speaks of)."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """pictures: how many it is asked of."""
+    """pictures: how many it is asked of. about: indices of the things that the answer speaks of."""
 
     kind: str
     text: str
     answer: str
     pictures: int = 1
+    about: tuple[int, ...] = ()
 
 
 NUMBER = {0: "none", 1: "one", **{n: words[0] for n, words in COUNTS.items()}}
@@ -84,8 +85,8 @@ _WHAT = (
 
 def _what(scene: Scene, rng: Rng) -> Found | None:
     if not scene.objects:
-        return choice(rng, _WHAT), "nothing"
-    return choice(rng, _WHAT), _names(list(scene.objects), scene)
+        return choice(rng, _WHAT), "nothing", ()
+    return choice(rng, _WHAT), _names(list(scene.objects), scene), scene.objects
 
 
 _HOW_MANY = (
@@ -99,19 +100,18 @@ def _how_many(scene: Scene, rng: Rng) -> Found | None:
     u = rng.random()
     if u < 0.25:
         word = choice(rng, ("things", "objects", "items"))
-        return choice(rng, _HOW_MANY).format(n=word, p="{p}"), NUMBER[len(scene.objects)]
+        return choice(rng, _HOW_MANY).format(n=word, p="{p}"), NUMBER[len(scene.objects)], scene.objects
     if u < 0.45:
         kind = choice(rng, [k for k in KINDS if k not in ("clothes", "furniture")])
-        count = sum(kind in BY_NAME[o.name].kinds for o in scene.objects)
-        if count or rng.random() < 0.2:
-            return choice(rng, _HOW_MANY).format(n=KINDS[kind], p="{p}"), NUMBER[count]
+        counted = tuple(o for o in scene.objects if kind in BY_NAME[o.name].kinds)
+        if counted or rng.random() < 0.2:
+            return choice(rng, _HOW_MANY).format(n=KINDS[kind], p="{p}"), NUMBER[len(counted)], counted
         return None
     name = absent(scene, rng) if u < 0.55 or not scene.objects else choice(rng, scene.objects).name
     if BY_NAME[name].plural is None:
         return None
-    return choice(rng, _HOW_MANY).format(n=noun(name, True, rng), p="{p}"), NUMBER[
-        sum(o.name == name for o in scene.objects)
-    ]
+    counted = tuple(o for o in scene.objects if o.name == name)
+    return choice(rng, _HOW_MANY).format(n=noun(name, True, rng), p="{p}"), NUMBER[len(counted)], counted
 
 
 _COLOUR = (
@@ -127,7 +127,7 @@ def _colour(scene: Scene, rng: Rng) -> Found | None:
     i = int(rng.integers(len(scene.objects)))
     o = scene.objects[i]
     words = _the_uncoloured(scene, i, rng)
-    return (choice(rng, _COLOUR).format(o=words), o.colour) if words and o.colour else None
+    return (choice(rng, _COLOUR).format(o=words), o.colour, (o,)) if words and o.colour else None
 
 
 def _the_uncoloured(scene: Scene, i: int, rng: Rng) -> str | None:
@@ -150,7 +150,7 @@ def _where(scene: Scene, rng: Rng) -> Found | None:
     beside_its_kind = sum(o.name == scene.objects[i].name for o in scene.objects) > 1
     if not words or (beside_its_kind and (" on the " in words or " at the " in words)):
         return None
-    return choice(rng, _WHERE).format(o=words, p="{p}"), PLACE_ANSWER[scene.objects[i].place]
+    return choice(rng, _WHERE).format(o=words, p="{p}"), PLACE_ANSWER[scene.objects[i].place], (scene.objects[i],)
 
 
 _RELATION = (
@@ -172,9 +172,8 @@ def _relation(scene: Scene, rng: Rng) -> Found | None:
         return None
     if not found and any(_half(how, o, scene.objects[i]) for o in others):
         return None
-    return choice(rng, _RELATION).format(r=f"{choice(rng, RELATION_WORDS[how])} {words}"), _names(
-        found, scene
-    ) if found else "nothing"
+    text = choice(rng, _RELATION).format(r=f"{choice(rng, RELATION_WORDS[how])} {words}")
+    return text, _names(found, scene) if found else "nothing", tuple(found)
 
 
 def _half(how: str, a: Placed, b: Placed) -> bool:
@@ -200,9 +199,8 @@ def _is_related(scene: Scene, rng: Rng) -> Found | None:
     right = rng.random() < 0.5
     opposite = {"left": "right", "right": "left", "above": "below", "below": "above"}[hows[0]]
     asked = hows[0] if right else opposite
-    return choice(rng, _HOW_RELATED).format(
-        a=one, b=other, r=choice(rng, RELATION_WORDS[asked])
-    ), "yes" if right else "no"
+    text = choice(rng, _HOW_RELATED).format(a=one, b=other, r=choice(rng, RELATION_WORDS[asked]))
+    return text, "yes" if right else "no", (scene.objects[i], scene.objects[k])
 
 
 _EXTREME = {
@@ -226,7 +224,7 @@ def _extreme(which: str) -> Callable[[Scene, Rng], Found | None]:
             return None
         answer = the_plain(scene, ordered[0])
         unclear = any(the_plain(scene, o) == answer for o in ordered[1:])
-        return None if unclear else (choice(rng, _EXTREME[which]), answer)
+        return None if unclear else (choice(rng, _EXTREME[which]), answer, (ordered[0],))
 
     return ask
 
@@ -249,12 +247,12 @@ def _style(scene: Scene, rng: Rng) -> Found | None:
     u = rng.random()
     if u < 0.2:
         forms = ("is it in colour", "is the {p} in color", "is it a colour {p}", "does the {p} have colours")
-        return choice(rng, forms), "yes" if scene.coloured else f"no, {STYLE_ANSWER[scene.style]}"
+        return choice(rng, forms), "yes" if scene.coloured else f"no, {STYLE_ANSWER[scene.style]}", ()
     if u < 0.45:
         asked = scene.style if rng.random() < 0.5 else choice(rng, [s for s in STYLES if s != scene.style])
         text = choice(rng, _IN_STYLE).replace("{s}", choice(rng, STYLE_WORDS[asked][:1] + (STYLE_ANSWER[asked],)))
-        return text, "yes" if asked == scene.style else f"no, {STYLE_ANSWER[scene.style]}"
-    return choice(rng, _STYLE), STYLE_ANSWER[scene.style]
+        return text, "yes" if asked == scene.style else f"no, {STYLE_ANSWER[scene.style]}", ()
+    return choice(rng, _STYLE), STYLE_ANSWER[scene.style], ()
 
 
 _BACKGROUND = (
@@ -293,11 +291,12 @@ def _background(scene: Scene, rng: Rng) -> Found | None:
             return (
                 f"is the background {choice(rng, SCENERY_NAMES[asked])}",
                 "yes" if asked == scene.ground.kind else f"no, {ground_answer(scene.ground)}",
+                (),
             )
-        return choice(rng, _SETTING if u < 0.35 else _BACKGROUND), ground_answer(scene.ground)
+        return choice(rng, _SETTING if u < 0.35 else _BACKGROUND), ground_answer(scene.ground), ()
     if scene.ground.kind == "solid" and u < 0.5:
-        return choice(rng, _BACKGROUND_COLOUR), scene.ground.colour
-    return choice(rng, _BACKGROUND), ground_answer(scene.ground)
+        return choice(rng, _BACKGROUND_COLOUR), scene.ground.colour, ()
+    return choice(rng, _BACKGROUND), ground_answer(scene.ground), ()
 
 
 _EXISTS = (
@@ -310,15 +309,16 @@ _EXISTS = (
 def _exists(scene: Scene, rng: Rng) -> Found | None:
     if rng.random() < 0.2:
         kind = choice(rng, [k for k in KINDS if k not in ("clothes", "furniture")])
-        there = any(kind in BY_NAME[o.name].kinds for o in scene.objects)
-        return choice(rng, _EXISTS).format(n=f"{article(kind)} {kind}", p="{p}"), "yes" if there else "no"
+        found = tuple(o for o in scene.objects if kind in BY_NAME[o.name].kinds)
+        return choice(rng, _EXISTS).format(n=f"{article(kind)} {kind}", p="{p}"), "yes" if found else "no", found
     there = bool(scene.objects) and rng.random() < 0.5
     name = choice(rng, scene.objects).name if there else absent(scene, rng)
     word = noun(name, False, rng)
     if BY_NAME[name].plural is not None:
         word = f"{article(word)} {word}"
     forms = [f for f in _EXISTS if not (word.endswith("s") and f.startswith("is ")) or word.startswith("a")]
-    return choice(rng, forms).format(n=word, p="{p}"), "yes" if there else "no"
+    found = tuple(o for o in scene.objects if o.name == name)
+    return choice(rng, forms).format(n=word, p="{p}"), "yes" if there else "no", found
 
 
 _IS_COLOUR = (
@@ -341,7 +341,7 @@ def _is_colour(scene: Scene, rng: Rng) -> Found | None:
     right = rng.random() < 0.5
     colour = o.colour if right else choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
     text = choice(rng, _IS_COLOUR).format(o=words, c=colour_word(colour, rng))
-    return text, "yes" if right else f"no, it is {o.colour}"
+    return text, "yes" if right else f"no, it is {o.colour}", (o,)
 
 
 _LIST = (
@@ -358,8 +358,9 @@ def _list(scene: Scene, rng: Rng) -> Found | None:
     kind = choice(rng, kinds)
     if rng.random() < 0.08:
         kind = choice(rng, [k for k in KINDS if k != "furniture"])
-    found = dict.fromkeys(o.name for o in reading_order(scene.objects) if kind in BY_NAME[o.name].kinds)
-    return choice(rng, _LIST).format(k=KINDS[kind], p="{p}"), listed(list(found)) if found else "none"
+    found = tuple(o for o in reading_order(scene.objects) if kind in BY_NAME[o.name].kinds)
+    names = list(dict.fromkeys(o.name for o in found))
+    return choice(rng, _LIST).format(k=KINDS[kind], p="{p}"), listed(names) if names else "none", found
 
 
 _DESCRIBE = (
@@ -370,7 +371,7 @@ _DESCRIBE = (
 
 
 def _describe(scene: Scene, rng: Rng) -> Found | None:
-    return choice(rng, _DESCRIBE), describe(scene)
+    return choice(rng, _DESCRIBE), describe(scene), scene.objects
 
 
 _BETWEEN = (
@@ -398,9 +399,11 @@ def _between(scene: Scene, rng: Rng) -> Found | None:
         if sum(o.name == a.name for o in scene.objects) > 2 or BY_NAME[a.name].plural is None:
             return None
         text = choice(rng, _BETWEEN).replace("{a} and {b}", f"the {choice(rng, ('', 'two '))}{BY_NAME[a.name].plural}")
-        return text, _names(amid, scene)
+        return text, _names(amid, scene), tuple(amid)
     one, other = the(scene, i, rng, pronoun=False), the(scene, k, rng, pronoun=False)
-    return (choice(rng, _BETWEEN).format(a=one, b=other), _names(amid, scene)) if one and other else None
+    if not one or not other:
+        return None
+    return choice(rng, _BETWEEN).format(a=one, b=other), _names(amid, scene), tuple(amid)
 
 
 def _absent(scene: Scene, rng: Rng) -> Found | None:
@@ -410,7 +413,7 @@ def _absent(scene: Scene, rng: Rng) -> Found | None:
     how = choice(rng, RELATION_WORDS[choice(rng, ("left", "right", "above", "below"))])
     forms = (*_COLOUR[:6], *_WHERE[:5], f"what is {how} {{o}}",
              f"is {{o}} {choice(rng, COLOUR_NAMES)}", "how big is {o}", "is {o} big")  # fmt: skip
-    return choice(rng, forms).format(o=word, p="{p}"), there_is_no(name)
+    return choice(rng, forms).format(o=word, p="{p}"), there_is_no(name), ()
 
 
 _TURNED = ("is {o} upside down", "is {o} the right way up", "is {o} standing on its head")
@@ -424,7 +427,9 @@ def _turned(scene: Scene, rng: Rng) -> Found | None:
     i = choice(rng, options)
     words, form = the(scene, i, rng), choice(rng, _TURNED)
     over = scene.objects[i].turn == "upside down"
-    return (form.format(o=words), "yes" if over != ("right way" in form) else "no") if words else None
+    if not words:
+        return None
+    return form.format(o=words), "yes" if over != ("right way" in form) else "no", (scene.objects[i],)
 
 
 _ASKERS: dict[str, Callable[[Scene, Rng], Found | None]] = {
@@ -460,7 +465,10 @@ def asked(text: str, rng: Rng) -> str:
 def question(scene: Scene, rng: Rng, kind: str) -> Question | None:
     """One question of the kind, or None if the scene has no clear answer to it."""
     found = _ASKERS[kind](scene, rng)
-    return Question(kind, asked(found[0], rng), found[1]) if found else None
+    if found is None:
+        return None
+    text, answer, about = found
+    return Question(kind, asked(text, rng), answer, about=tuple(scene.objects.index(o) for o in about))
 
 
 def questions(scene: Scene, rng: Rng, count: int = 8, kinds: tuple[str, ...] = QUESTION_KINDS) -> list[Question]:
