@@ -48,6 +48,7 @@ TEXT_VOCABULARY = 1536
 """Most ids before the generation part."""
 MAXIMUM_RANKS = TEXT_VOCABULARY - len(CHAT_SPECIALS) - len(PICTURE_SPECIALS) - EXTRAS - EXTRA_MARGIN
 
+PICTURE = "<|vision_start|><|image_pad|><|vision_end|>"
 SYSTEM_GENERATE = "You are a helpful image generator."
 SYSTEM_CHAT = "You are a helpful assistant."
 
@@ -146,14 +147,17 @@ RANKS = Path(__file__).parent.parent / "art" / "mammothu.tiktoken"
 
 def train() -> None:
     """Learns the ranks anew into RANKS: ids change, so no earlier checkpoint fits them."""
-    ranks = train_ranks(corpus())
-    RANKS.write_text("".join(f"{base64.b64encode(token).decode()} {rank}\n" for rank, token in enumerate(ranks)))
+    save_ranks(train_ranks(corpus()), RANKS)
 
 
-def write(folder: Path, codes: int = CODES) -> None:
-    """All tokenizer and template files of a checkpoint."""
+def save_ranks(ranks: list[bytes], path: Path) -> None:
+    path.write_text("".join(f"{base64.b64encode(token).decode()} {rank}\n" for rank, token in enumerate(ranks)))
+
+
+def write(folder: Path, codes: int = CODES, learned: Path = RANKS) -> None:
+    """All tokenizer and template files of a checkpoint; `learned`: the file of ranks."""
     folder.mkdir(parents=True, exist_ok=True)
-    ranks = RANKS.read_text()
+    ranks = learned.read_text()
     (folder / "mammothu.tiktoken").write_text(ranks)
     visual = [*GENERATION_SPECIALS[5:], *(f"<|visual token {code:06d}|>" for code in range(codes))]
     (folder / "mammothu_vision_tokens.txt").write_text("\n".join(visual) + "\n")
@@ -221,19 +225,16 @@ class Tokenizer:
     def decode(self, ids: list[int]) -> str:
         return self._encoding.decode(ids, errors="replace")
 
-    def generate_prompt(self, text: str, picture: bool = False, grid: int = 8) -> str:
-        """The prompt for a new picture, or, with `picture`, for an edit of the one before the text."""
-        image = "<|vision_start|><|image_pad|><|vision_end|>" if picture else ""
+    def generate_prompt(self, text: str, picture: int = 0, rows: int = 8, columns: int = 8) -> str:
+        """The prompt for a new picture, or for an edit: `picture` = how many stand before the text."""
         return (
-            f"<|im_start|>system\n{SYSTEM_GENERATE}<|im_end|>\n<|im_start|>user\n{image}{text}<|im_end|>\n"
-            f"<|im_start|>assistant\n<|image start|>{grid:02d}*{grid:02d}<|image token|>"
+            f"<|im_start|>system\n{SYSTEM_GENERATE}<|im_end|>\n<|im_start|>user\n{PICTURE * picture}{text}<|im_end|>\n"
+            f"<|im_start|>assistant\n<|image start|>{rows:02d}*{columns:02d}<|image token|>"
         )
 
-    def question_prompt(self, text: str) -> str:
-        """The prompt for an answer about one picture (no system line, as the template renders it)."""
-        return (
-            f"<|im_start|>user\n<|vision_start|><|image_pad|><|vision_end|>{text}<|im_end|>\n<|im_start|>assistant\n"
-        )
+    def question_prompt(self, text: str, pictures: int = 1) -> str:
+        """The prompt for an answer about the pictures before the text (no system line, as the template renders it)."""
+        return f"<|im_start|>user\n{PICTURE * pictures}{text}<|im_end|>\n<|im_start|>assistant\n"
 
 
 if __name__ == "__main__":

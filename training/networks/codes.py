@@ -22,11 +22,11 @@ TINT = torch.from_numpy(scenes.CT_TINT).long()
 CONTENT = 96
 
 
-@lru_cache(1)
-def directions() -> Tensor:
+@lru_cache(2)
+def directions(width: int = HIDDEN) -> Tensor:
     """A fixed random unit vector for each of the 64 cells [64, H]: where a state says which cell it belongs to."""
     generator = torch.Generator().manual_seed(64)
-    return F.normalize(torch.randn(GRID * GRID, HIDDEN, generator=generator), dim=-1)
+    return F.normalize(torch.randn(GRID * GRID, width, generator=generator), dim=-1)
 
 
 def colour_features(colours: Tensor, count: int = 64) -> Tensor:
@@ -36,7 +36,26 @@ def colour_features(colours: Tensor, count: int = 64) -> Tensor:
     return torch.cat([(colours @ w).sin(), (colours @ w).cos()], -1) * (2 / count) ** 0.5
 
 
-class CodeTables(nn.Module):
+class FactoredCodes(nn.Module):
+    """Embeddings of codes that are sums of few factors. `specials` [8, H]: the generation ids before the codes."""
+
+    specials: nn.Parameter
+
+    def embed(self, codes: Tensor) -> Tensor:
+        """codes [n] -> [n, H]."""
+        raise NotImplementedError
+
+    def embed_ids(self, ids: Tensor, text: Tensor, first: int) -> Tensor:
+        """ids [b, n], text table [V, H] -> [b, n, H]; generation specials are V..V+7, codes from `first` on."""
+        flat = ids.flatten()
+        codes = flat >= first
+        table = torch.cat([text, self.specials])
+        x = F.embedding(flat.masked_fill(codes, 0), table)
+        where = codes.nonzero()[:, 0]
+        return x.index_copy(0, where, self.embed(flat[where] - first)).view(*ids.shape, -1)
+
+
+class CodeTables(FactoredCodes):
     """content [codes, CONTENT]: what each code draws, whitened (fixed)."""
 
     def __init__(self, content: Tensor):
@@ -59,21 +78,11 @@ class CodeTables(nn.Module):
         self.head_grounds = nn.Parameter(torch.randn(len(colours), h) * 0.01)
 
     def embed(self, codes: Tensor) -> Tensor:
-        """codes [n] -> [n, H]."""
         is_object = codes < OBJECT_CODES
         ct, sp = codes.clamp_max(OBJECT_CODES - 1) // PARTS, codes % PARTS
         factors = self.classes[CLASS[ct]] + self.tints[TINT[ct]] + self.parts[sp]
         ground = self.grounds[(codes - OBJECT_CODES).clamp_min(0)]
         return self.content[codes] @ self.from_content + torch.where(is_object[:, None], factors, ground)
-
-    def embed_ids(self, ids: Tensor, text: Tensor, first: int) -> Tensor:
-        """ids [b, n], text table [V, H] -> [b, n, H]; generation specials are V..V+7, codes from `first` on."""
-        flat = ids.flatten()
-        codes = flat >= first
-        table = torch.cat([text, self.specials])
-        x = F.embedding(flat.masked_fill(codes, 0), table)
-        where = codes.nonzero()[:, 0]
-        return x.index_copy(0, where, self.embed(flat[where] - first)).view(*ids.shape, -1)
 
     def _logits(self, h: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         ct = h @ (self.head_classes[CLASS] + self.head_tints[TINT]).T
@@ -130,7 +139,11 @@ def content(encode) -> Tensor:
         picture = np.broadcast_to((colour * 255 + 0.5).astype(np.uint8), (256, 256, 3))
         z = (encode(picture[None])[0] - base)[:, 12:16, 12:16]
         rows.append(torch.cat([z.flatten(), torch.zeros(16)]))
-    x = torch.stack(rows)
+    return whitened(torch.stack(rows))
+
+
+def whitened(x: Tensor) -> Tensor:
+    """Vectors [n, any] in their CONTENT main directions, the weaker ones strengthened; about as long as a factor."""
     x = x - x.mean(0)
     u, s, _ = torch.linalg.svd(x.T @ x)
     y = x @ u[:, :CONTENT] * (s[:CONTENT] / s[0] + 1e-3) ** -0.15

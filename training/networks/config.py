@@ -1,14 +1,69 @@
 """Sizes of the embedded model."""
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Ids as a tokenizer with so many BPE ranks numbers them (data.tokenizer), and the grid of a plan.
+
+    rows, columns: visual tokens of a plan, without the end of each line. A picture that is looked at has
+    PICTURE_TOKENS whatever the plan's grid.
+    """
+
+    ranks: int
+    codes: int
+    rows: int = 8
+    columns: int = 8
+
+    @property
+    def end_of_text(self) -> int:
+        return self.ranks
+
+    @property
+    def im_end(self) -> int:
+        return self.ranks + 2
+
+    @property
+    def vision_start(self) -> int:
+        return self.ranks + 9
+
+    @property
+    def image_pad(self) -> int:
+        return self.ranks + 12
+
+    @property
+    def vocabulary(self) -> int:
+        """Ids before the generation part; the first of that is the end of a line."""
+        return self.ranks + 30
+
+    @property
+    def end_of_line(self) -> int:
+        return self.vocabulary
+
+    @property
+    def first_code(self) -> int:
+        return self.vocabulary + 8
+
+    @property
+    def image_end(self) -> int:
+        return self.vocabulary + 6
+
+    @property
+    def length(self) -> int:
+        """Visual ids of a plan, ends of lines included."""
+        return self.rows * (self.columns + 1)
+
+
 HIDDEN = 192
 LAYERS = 5
 GRID = 8
-VOCABULARY = 1167
-CODES = 7292
-FIRST_CODE = VOCABULARY + 8
-IMAGE_PAD, VISION_START, VISION_END = 1149, 1146, 1147
-IM_START, IM_END, END_OF_TEXT = 1138, 1139, 1137
-END_OF_LINE, IMAGE_START, IMAGE_END, IMAGE_TOKEN = 1167, 1172, 1173, 1174
+PICTURE_TOKENS = GRID * GRID
+LAYOUT = Layout(ranks=1137, codes=7292)
+VOCABULARY, CODES, FIRST_CODE = LAYOUT.vocabulary, LAYOUT.codes, LAYOUT.first_code
+IMAGE_PAD, VISION_START, VISION_END = LAYOUT.image_pad, LAYOUT.vision_start, LAYOUT.vision_start + 1
+END_OF_TEXT, IM_START, IM_END = LAYOUT.end_of_text, LAYOUT.ranks + 1, LAYOUT.im_end
+END_OF_LINE, IMAGE_START, IMAGE_END, IMAGE_TOKEN = (VOCABULARY + i for i in (0, 5, 6, 7))
 CONDITION_LAYERS = [-2] + [-1 - LAYERS] * 48
 """Embeddings (short) weigh as much as the last layer but one (long): they say best what a cell draws."""
 

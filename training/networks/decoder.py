@@ -43,12 +43,24 @@ class SelfAttention(nn.Module):
         return self.o_proj(merge_heads(attention(q, k, v, mask, causal)))
 
 
-def split_experts(x: Tensor, gen: Tensor | None, und: nn.Module, expert: nn.Module) -> Tensor:
+Mixed = tuple[int, int]
+"""Columns of a batch: before the first no token is a generation token, from the second on all are."""
+
+
+def split_experts(x: Tensor, gen: Tensor | None, und: nn.Module, expert: nn.Module, mixed: Mixed | None = None) -> Tensor:
     """Each token through its own feed-forward network; `gen` bool [b, n] (None = no generation tokens).
 
-    Both run on all tokens: at these widths that costs less than sorting them, and the layer compiles as a whole.
+    Both run on all tokens that may be either: at these widths that costs less than sorting them, and the layer
+    compiles as a whole.
     """
-    return und(x) if gen is None else torch.where(gen[..., None], expert(x), und(x))
+    if gen is None:
+        return und(x)
+    if mixed is None:
+        return torch.where(gen[..., None], expert(x), und(x))
+    first, last = mixed
+    text, visual = und(x[:, :last]), expert(x[:, first:])
+    either = torch.where(gen[:, first:last, None], visual[:, : last - first], text[:, first:])
+    return torch.cat([text[:, :first], either, visual[:, last - first :]], 1)
 
 
 class DecoderLayer(nn.Module):
@@ -59,9 +71,9 @@ class DecoderLayer(nn.Module):
         self.mlp, self.gen_mlp = SwiGLU(width, inner), SwiGLU(width, inner)
         self.input_layernorm, self.post_attention_layernorm = RMSNorm(width, eps), RMSNorm(width, eps)
 
-    def forward(self, x, gen, cos, sin, mask, cache) -> Tensor:
+    def forward(self, x, gen, cos, sin, mask, cache, mixed: Mixed | None = None) -> Tensor:
         x = x + self.self_attn(self.input_layernorm(x), cos, sin, mask, cache)
-        return x + split_experts(self.post_attention_layernorm(x), gen, self.mlp, self.gen_mlp)
+        return x + split_experts(self.post_attention_layernorm(x), gen, self.mlp, self.gen_mlp, mixed)
 
 
 class TextDecoder(nn.Module):
@@ -101,16 +113,17 @@ class TextDecoder(nn.Module):
         mask: Tensor | None = None,
         pictures: tuple[Tensor, list[Tensor]] | None = None,
         cache: list[list] | None = None,
+        mixed: Mixed | None = None,
     ) -> list[Tensor]:
         """All hidden states, embeddings first, the last one before the final norm.
 
         x [b, n, H] with pictures already in place, gen bool [b, n] or None (no generation tokens), mask additive (None = causal),
-        pictures = (index of picture tokens in the flattened x, DeepStack features flattened).
+        pictures = (index of picture tokens in the flattened x, DeepStack features flattened). mixed: see Mixed.
         """
         cos, sin = self.rotation(positions)
         states = [x]
         for i, layer in enumerate(self.layers):
-            x = layer(x, gen, cos, sin, mask, cache[i] if cache is not None else None)
+            x = layer(x, gen, cos, sin, mask, cache[i] if cache is not None else None, mixed)
             if pictures is not None and i < len(pictures[1]):
                 flat = x.flatten(0, 1).index_add(0, pictures[0], pictures[1][i].to(x.dtype))
                 x = flat.view_as(x)

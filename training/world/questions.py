@@ -63,7 +63,7 @@ def there_is_no(name: str) -> str:
     return f"there is no {name}" if BY_NAME[name].plural or not name.endswith("s") else f"there are no {name}"
 
 
-def _upright(scene: Scene) -> Scene:
+def upright(scene: Scene) -> Scene:
     """Answers group things however they are turned."""
     return replace(scene, objects=tuple(replace(o, turn="as drawn") for o in scene.objects))
 
@@ -71,7 +71,7 @@ def _upright(scene: Scene) -> Scene:
 def _names(objects: list[Placed], scene: Scene) -> str:
     """'two cats and a red car' in reading order."""
     own = Scene(tuple(objects), scene.ground, scene.style)
-    return listed([group_named(g, scene.coloured) for g in groups(_upright(own))])
+    return listed([group_named(g, scene.coloured) for g in groups(upright(own))])
 
 
 # ---------------------------------------------------------------- one picture
