@@ -6,7 +6,7 @@ import { rounds } from '../helpers/rounds.ts';
 import { type Desk, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
-const RELOADS = rounds(1, 20);
+const RELOADS = rounds(1, 5);
 const PHASES = [
   ['waiting', 'draw a red apple'],
   ['planning', 'draw a red apple'],
@@ -36,7 +36,7 @@ const untilIn = ({ studio }: Desk, stage: Job['stage'], message: string) =>
 for (const [stage, words] of PHASES)
   test(`a reload while ${stage} (${words}): the picture is made once and shown`, async ({ desk }) => {
     const { page, studio, chat } = desk;
-    test.setTimeout(rounds(120_000, 1_200_000));
+    test.setTimeout(rounds(120_000, 600_000));
     for (let reload = 0; reload < RELOADS; reload += 1) {
       const message = `${words} ${reload}`;
       const isThere = untilIn(desk, stage, message);
@@ -52,7 +52,7 @@ for (const [stage, words] of PHASES)
 
 test('a reload while it answers: the answer is there once', async ({ desk }) => {
   const { page, studio, chat } = desk;
-  test.setTimeout(rounds(120_000, 1_200_000));
+  test.setTimeout(rounds(120_000, 600_000));
   for (let reload = 0; reload < RELOADS; reload += 1) {
     const message = `what is in this picture ${reload}?`;
     const isThere = untilIn(desk, 'answering', message);

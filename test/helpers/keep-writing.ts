@@ -1,17 +1,19 @@
 /**
- * A studio on the library named by its argument that changes it without end, and says what it begins and what it was
- * told is kept, until it is killed.
+ * A studio on the library named by its first argument that changes it without end, and says what it begins and what it
+ * was told is kept, until it is killed. Its queue is paused; its engine is the program named by the second argument.
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import sharp from 'sharp';
+import { spawnEngine } from '../../engine/spawn.ts';
+import { Studio } from '../../engine/studio/studio.ts';
 import type { StudioClient } from '../e2e/studio.ts';
-import { openStudio, QUICK } from './studio.ts';
 
 /** What a person would be told: which thing, and how it is now. */
 export type Told = { begun: string } | { kept: string; as: Record<string, unknown> };
 
 const SIDE = 96;
-const { studio } = await openStudio(process.argv[2]!);
+const [folder, engine] = process.argv.slice(2);
+const studio = await Studio.open({ folder: folder!, spawn: () => spawnEngine({}, engine) });
 const call: StudioClient['call'] = (method, params) => studio.call(method, params);
 const tell = (told: Told) => void process.send!(told);
 
@@ -46,7 +48,8 @@ async function bringIn(): Promise<string> {
 
 async function submit(message: string): Promise<void> {
   const { id: chatId } = await call('chats.create', { title: message });
-  const request = { chatId, mode: 'create' as const, message, targetIds: [], settings: QUICK, seed: 7 };
+  const settings = { steps: 2, width: 32, height: 32 };
+  const request = { chatId, mode: 'create' as const, message, targetIds: [], settings, seed: 7 };
   const { jobs } = await call('jobs.submit', request);
   tell({ kept: jobs[0]!.id, as: { message } });
 }

@@ -1,12 +1,15 @@
 /** A studio with a real engine on the committed checkpoint, one thread, in a library folder of its own. */
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type SpawnedEngine, spawnEngine } from '../../engine/spawn.ts';
 import { Studio } from '../../engine/studio/studio.ts';
 import type { Job, StudioEvent } from '../../engine/studio-protocol.ts';
+import { buildEngine, ROOT } from '../../scripts/bundle.mjs';
 import { libraryFolder } from './library.ts';
 
 export const CHECKPOINT = resolve('test/parity/alpha/checkpoint');
 export const QUICK = { steps: 2, width: 32, height: 32 };
+/** As it is shipped: it starts in a third of the time that its source takes. */
+const ENGINE = join(ROOT, 'dist', 'process.js');
 
 export interface TestStudio {
   studio: Studio;
@@ -26,9 +29,10 @@ export async function openStudio(
 ): Promise<TestStudio> {
   process.env.TUSK_THREADS = '1';
   const place = folder ?? (await libraryFolder());
+  await buildEngine();
   const engines: SpawnedEngine[] = [];
   const spawn = () => {
-    const engine = spawnEngine();
+    const engine = spawnEngine({}, ENGINE);
     engines.push(engine);
     return engine;
   };
