@@ -16,9 +16,9 @@ export class EngineProcesses {
     child.once('spawn', () => {
       studio.postMessage({ tell: 'engine', engine, pid: child.pid ?? 0 } satisfies ShellMessage, [port2]);
     });
-    child.once('exit', () => {
-      if (this.children.delete(engine))
-        studio.postMessage({ tell: 'engine-gone', engine } satisfies ShellMessage);
+    child.once('exit', (code) => {
+      if (!this.children.delete(engine)) return;
+      studio.postMessage({ tell: 'engine-gone', engine, code } satisfies ShellMessage);
     });
   }
 

@@ -30,7 +30,7 @@ export async function chat(
   const promptTokens = params.messages.reduce((sum, message) => sum + tokensOf(message), 0);
   const grid = planGrid(bench.model.files, size);
   const work = workload({ size, grid, promptTokens, images: 1, references: 0 });
-  bench.begin({ verb: 'chat', work, choice: params.memory, rounded: 'everything' });
+  bench.begin({ verb: 'chat', work, choice: params.memory, rounded: 'everything' }, context);
   const networks = await clock.time('loadMs', () => bench.networks(['languageModel'], context));
 
   const mostTokens = config.llm_config.text_config.max_position_embeddings;

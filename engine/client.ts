@@ -36,7 +36,7 @@ export class EngineClient {
 
   constructor(private readonly port: Port) {
     port.onMessage((message) => this.receive(message));
-    port.onClose(() => this.giveUp(engineGone()));
+    port.onClose((ending) => this.giveUp(ending === 'killed' ? engineKilled() : engineGone()));
   }
 
   /** While answers are owed: when the engine was last heard, or was asked (`performance.now`). */
@@ -56,8 +56,8 @@ export class EngineClient {
   }
 
   /**
-   * @throws TuskError with the engine's code; `engine-gone` if its process ends first; the parameters' own error
-   *   at once, before anything is sent.
+   * @throws TuskError with the engine's code; `engine-gone` or `engine-killed` if its process ends first; the
+   *   parameters' own error at once, before anything is sent.
    */
   async run<V extends Verb>(verb: V, params: ParamsInput<V>, options: RunOptions = {}): Promise<Result<V>> {
     parseParams(verb, params);
@@ -114,4 +114,14 @@ function engineGone(): TuskError {
   return new TuskError('engine-gone', 'The engine stopped unexpectedly.', {
     hint: 'Run it again; with the same seed it gives the same picture.',
   });
+}
+
+function engineKilled(): TuskError {
+  return new TuskError(
+    'engine-killed',
+    'The engine was ended from outside, as systems do when memory runs short.',
+    {
+      hint: 'Close other programs or ask for less, then try again.',
+    },
+  );
 }

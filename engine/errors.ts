@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'download-failed',
   'not-found',
   'engine-gone',
+  'engine-killed',
   'engine-hung',
   'library-locked',
   'library-newer',

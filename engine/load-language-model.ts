@@ -9,15 +9,22 @@ import type { WeightSource } from './onnx/graph.ts';
 import { LazySession } from './runtime/lazy-session.ts';
 import { Session, type SessionOptions } from './runtime/session.ts';
 
+/** What the vision encoder is made of where that isn't the decoder's. */
+export interface VisionSource {
+  weights: WeightSource;
+  options: SessionOptions;
+}
+
 /** @throws TuskError `checkpoint-damaged` or `checkpoint-unsupported`, naming the tensor or key. */
 export async function loadLanguageModel(
   weights: WeightSource,
   config: CheckpointConfig,
   options: SessionOptions = {},
+  seeing: VisionSource = { weights, options },
 ): Promise<LanguageModel> {
   const text = textDecoderConfig(config);
   const vision = visionEncoderConfig(config);
-  const encoder = new LazySession(buildVisionEncoder(weights, vision), options);
+  const encoder = new LazySession(buildVisionEncoder(seeing.weights, vision), seeing.options);
   const decoder = await Session.create(buildTextDecoder(weights, text), options);
   const visionShape = { ...vision, deepstackCount: vision.deepstack.size };
   return new LanguageModel({ ...text, vision: visionShape }, decoder, encoder);

@@ -21,13 +21,14 @@ import type { DiffusionModel } from './diffusion/model.ts';
 import { CancelledError } from './errors.ts';
 import { type ProcessorConfig, parseProcessorConfig } from './image/vision-input.ts';
 import { loadDiffusionModel, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
-import { loadLanguageModel } from './load-language-model.ts';
+import { loadLanguageModel, type VisionSource } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
-import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
+import { type ModelMemory, memoryOfParts, type PartName } from './memory/parts.ts';
 import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
 import { isCompiled } from './models/compiled-form.ts';
-import { roundedWeights } from './models/quantisation.ts';
-import type { WeightSource } from './onnx/graph.ts';
+import { roundedWeights, withAttention } from './models/quantisation.ts';
+import type { AttentionForm, WeightSource } from './onnx/graph.ts';
+import type { DeviceUse } from './runtime/provider.ts';
 import type { SessionOptions } from './runtime/session.ts';
 import { PromptBuilder } from './tokenizer/prompt.ts';
 
@@ -49,7 +50,12 @@ export interface Networks {
 }
 export type NetworkName = keyof Networks;
 
-type Loader<T> = (weights: WeightSource, config: CheckpointConfig, options: SessionOptions) => Promise<T>;
+type Loader<T> = (
+  weights: WeightSource,
+  config: CheckpointConfig,
+  options: SessionOptions,
+  vision: VisionSource,
+) => Promise<T>;
 
 const LOADERS: { [N in NetworkName]: { what: string; load: Loader<Networks[N]> } } = {
   languageModel: { what: 'the language model', load: loadLanguageModel },
@@ -57,6 +63,15 @@ const LOADERS: { [N in NetworkName]: { what: string; load: Loader<Networks[N]> }
   diffusion: { what: 'the diffusion transformer', load: loadDiffusionModel },
   vaeEncoder: { what: 'the picture encoder', load: loadVaeEncoder },
   vaeDecoder: { what: 'the picture decoder', load: loadVaeDecoder },
+};
+
+/** What is loaded and freed with a network. */
+const PARTS_OF: Readonly<Record<NetworkName, readonly PartName[]>> = {
+  languageModel: ['languageModel', 'visionEncoder'],
+  visualTokenizer: ['visualTokenizer'],
+  diffusion: ['diffusion'],
+  vaeEncoder: ['vaeEncoder'],
+  vaeDecoder: ['vaeDecoder'],
 };
 
 /** Networks that are loaded anew to be rounded; the others are the same in both. */
@@ -97,17 +112,24 @@ export interface LoadProgress {
   rounded?: Rounding;
   /** Absent: all as the checkpoint has it, on the processor, and nothing is freed. */
   plan?: MemoryPlan | undefined;
+  /** Where the parts are computed that a plan puts on a GPU. */
+  device?: ModelDevice | undefined;
   /** Before a network is freed because the plan has no place for it. */
   onFreeing?: ((name: NetworkName) => void) | undefined;
 }
 
-const ON_PROCESSOR: Pick<Placement, 'form' | 'device'> = { form: 'source', device: 'cpu' };
-/** Whatever a GPU can't do stays on the processor. */
-const GPU_PROVIDERS = ['webgpu', 'cpu'] as const;
+/** A graphics processor as a model's networks use it. */
+export interface ModelDevice extends DeviceUse {
+  attention: AttentionForm;
+}
+
+type Place = Pick<Placement, 'form' | 'device'>;
+const ON_PROCESSOR: Place = { form: 'source', device: 'cpu' };
 
 interface Loaded {
   name: NetworkName;
   form: Placement['form'] | 'rounded';
+  device: string;
   network: Networks[NetworkName];
 }
 
@@ -174,29 +196,39 @@ export class Model {
     names: readonly N[],
     progress: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
-    const { signal, onLoading, rounded = 'nothing', plan, onFreeing } = progress;
+    const { signal, onLoading, rounded = 'nothing', plan, device, onFreeing } = progress;
     const inEightBits: readonly NetworkName[] = this.roundedNetworks(rounded);
-    const placed = (name: NetworkName) => plan?.placements[name] ?? ON_PROCESSOR;
+    const placed = (part: PartName): Place => plan?.placements[part] ?? ON_PROCESSOR;
     const isRounded = (name: NetworkName) => placed(name).form === 'source' && inEightBits.includes(name);
     const formOf = (name: NetworkName) => (isRounded(name) ? 'rounded' : placed(name).form);
-    const key = (name: NetworkName) => `${name} ${formOf(name)}`;
-    const isPlaced = ({ name, form }: Loaded) =>
+    const deviceOf = (part: PartName) => (placed(part).device === 'gpu' ? device : undefined);
+    // A form in 8-bit numbers is on the processor.
+    const deviceName = (name: NetworkName) =>
+      isRounded(name) ? 'cpu' : PARTS_OF[name].map((part) => deviceOf(part)?.provider ?? 'cpu').join('+');
+    const key = (name: NetworkName) => `${name} ${formOf(name)} ${deviceName(name)}`;
+    const isPlaced = ({ name, form, device: on }: Loaded) =>
       plan?.holding === 'staged'
-        ? (names as readonly NetworkName[]).includes(name) && form === formOf(name)
-        : (form === 'compiled') === (placed(name).form === 'compiled');
+        ? (names as readonly NetworkName[]).includes(name) && form === formOf(name) && on === deviceName(name)
+        : (form === 'compiled') === (placed(name).form === 'compiled') &&
+          (form === 'rounded' || isRounded(name) || on === deviceName(name));
     if (plan) await this.freeAllBut(isPlaced, onFreeing);
     const missing = names.filter((name) => !this.loaded.has(key(name)));
     for (const [index, name] of missing.entries()) {
       if (signal?.aborted) throw new CancelledError();
       const { what, load } = LOADERS[name];
       onLoading?.(what, index + 1, missing.length);
-      const { form, device } = placed(name);
+      const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
-      const weights = isRounded(name) ? roundedWeights(checkpoint) : checkpoint;
-      const isOnGpu = device === 'gpu' && !isRounded(name);
-      const options = { ...this.options, ...(isOnGpu && { providers: GPU_PROVIDERS }) };
-      const network = await load(weights, this.files.config, options);
-      this.loaded.set(key(name), { name, form: formOf(name), network });
+      const sourceFor = (part: PartName) => {
+        const on = deviceOf(part);
+        const weights = on ? withAttention(checkpoint, on.attention) : checkpoint;
+        return { weights, options: { ...this.options, device: on } };
+      };
+      const { weights, options } = isRounded(name)
+        ? { weights: roundedWeights(checkpoint), options: this.options }
+        : sourceFor(name);
+      const network = await load(weights, this.files.config, options, sourceFor('visionEncoder'));
+      this.loaded.set(key(name), { name, form: formOf(name), device: deviceName(name), network });
     }
     const entries = names.map((name) => [name, this.loaded.get(key(name))!.network]);
     return Object.fromEntries(entries) as Pick<Networks, N>;

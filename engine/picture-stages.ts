@@ -53,12 +53,12 @@ export const networksFor = <N extends NetworkName>(
  * @throws TuskError `out-of-memory` with the next smaller choice
  */
 export async function beginPictures(job: PictureJob, choice: MemoryChoice | undefined): Promise<Holding> {
-  const { bench, settings, size, grid, images, previews, asked } = job;
+  const { bench, context, settings, size, grid, images, previews, asked } = job;
   const { verb, prompt, sources } = asked;
   const references = sources.length;
   const promptTokens = prompt.length + PICTURE_TOKENS * references;
   const work = workload({ size, grid, images, promptTokens, references });
-  const { holding } = bench.begin({ verb, work, choice, rounded: settings.rounded });
+  const { holding } = bench.begin({ verb, work, choice, rounded: settings.rounded }, context);
   const names = [...planning(previews), ...PAINTING, ...(references > 0 ? REFERENCES : [])];
   if (holding === 'together') await networksFor(job, names);
   return holding;

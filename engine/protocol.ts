@@ -387,9 +387,17 @@ export type Request<V extends Verb = Verb> = { id: string; verb: V; params: Para
 /** Picture `image` of a request, counted from 0. */
 const image = count;
 
+/** Parameters that take the place of the request's, so that it can be done. */
+export const nextChoice = z.object({
+  size: z.object({ width: count, height: count }).optional(),
+  memory: memoryChoice.optional(),
+});
+
 const progressBodies = [
   /** A network is being made ready. `part` of `parts`, counted from 1. */
   z.object({ event: z.literal('loading'), what: z.string(), part: count, parts: count }),
+  /** Where the model's parts sit is decided; `smaller` asks for less, should memory run out nevertheless. */
+  z.object({ event: z.literal('placed'), smaller: nextChoice.optional() }),
   /** The prompt and the pictures are being read. */
   z.object({ event: z.literal('reading'), tokens: count, pictures: count }),
   /** Row `row` of `rows` of the plan is ready; the preview shows the finished rows. */
@@ -421,12 +429,6 @@ export interface RequestContext {
 
 const errorCode = z.enum(ERROR_CODES);
 
-/** Parameters that take the place of the request's, so that it can be done. */
-export const nextChoice = z.object({
-  size: z.object({ width: count, height: count }).optional(),
-  memory: memoryChoice.optional(),
-});
-
 const failure = z.object({
   code: errorCode,
   /** One plain sentence. */
@@ -449,11 +451,14 @@ export const engineMessage = z.union([
 ]);
 export type EngineMessage = z.infer<typeof engineMessage>;
 
+/** `killed`: neither by itself nor by its client. Systems do so when memory runs short. */
+export type Ending = 'ended' | 'killed';
+
 /** Any two-way channel of structured-cloneable messages: a child process, a MessagePort, a WebSocket. */
 export interface Port {
   send(message: unknown): void;
   onMessage(listener: (message: unknown) => void): void;
-  /** Called once when the other side is gone. */
-  onClose(listener: () => void): void;
+  /** Called once when the other side is gone; what is known of its process's end comes along. */
+  onClose(listener: (ending?: Ending) => void): void;
   close(): void;
 }

@@ -11,7 +11,8 @@ export type ShellMessage =
   | { tell: 'window' }
   /** With a port: the engine that was asked for runs. */
   | { tell: 'engine'; engine: number; pid: number }
-  | { tell: 'engine-gone'; engine: number }
+  /** `code`: its exit code, or the number of the signal that ended it. */
+  | { tell: 'engine-gone'; engine: number; code: number }
   /** A picture's address, as a page writes it. */
   | { tell: 'fetch'; request: number; address: string }
   | { tell: 'network-call'; address: string; why: string; sizeBytes: number }

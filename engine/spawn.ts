@@ -1,8 +1,9 @@
 /** Starts the engine as a child process under plain Node and connects a client to it. */
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { EngineClient } from './client.ts';
-import type { Port } from './protocol.ts';
+import type { Ending, Port } from './protocol.ts';
 
 export interface SpawnedEngine {
   client: EngineClient;
@@ -28,26 +29,39 @@ export function spawnEngine(environment: NodeJS.ProcessEnv = {}, entry = ENTRY):
     execArgv: entry.endsWith('.ts') ? LOADER : [],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
+  let isStopped = false;
   return {
-    client: new EngineClient(childPort(child)),
+    client: new EngineClient(childPort(child, () => isStopped)),
     pid: child.pid ?? 0,
     onExit: (listener) => void child.once('exit', listener),
-    stop: () => stop(child),
+    stop: () => {
+      isStopped = true;
+      return stop(child);
+    },
   };
 }
 
-/** A message to a process that is being killed finds a broken pipe: `error` says so, as often as it happens. */
-function childPort(child: ChildProcess): Port {
+const KILLED = constants.signals.SIGKILL;
+/** What a shell or a container in between makes of it. */
+const KILLED_BELOW = 128 + KILLED;
+
+/** @param code a process's exit code, or the number of the signal that ended it */
+export const endingOf = (code: number): Ending =>
+  code === KILLED || code === KILLED_BELOW ? 'killed' : 'ended';
+
+/**
+ * A message to a process that is being killed finds a broken pipe: `error` says so, as often as it happens, and how the
+ * process ended comes later. One that never began has no other end.
+ */
+function childPort(child: ChildProcess, isStopped: () => boolean): Port {
   return {
     send: (message) => void (child.connected && child.send(message as object)),
     onMessage: (listener) => void child.on('message', listener),
     onClose: (listener) => {
-      let told = false;
-      const tell = () => {
-        if (!told) listener();
-        told = true;
-      };
-      for (const event of ['exit', 'error', 'disconnect'] as const) child.on(event, tell);
+      child.once('exit', (code, signal) =>
+        listener(isStopped() ? 'ended' : endingOf(code ?? constants.signals[signal!])),
+      );
+      child.on('error', () => child.pid === undefined && listener('ended'));
     },
     close: () => child.disconnect(),
   };

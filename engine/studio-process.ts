@@ -30,7 +30,7 @@ async function main(line: ShellLine): Promise<void> {
   onShellMessage(line, (raw, port) => {
     const message = raw as ShellMessage;
     if (message.tell === 'engine') engines.introduce(message.engine, message.pid, port!);
-    else if (message.tell === 'engine-gone') engines.gone(message.engine);
+    else if (message.tell === 'engine-gone') engines.gone(message.engine, message.code);
     else if (message.tell === 'stop') void end(opened);
     else void opened.then((studio) => obey(studio, message, port, send)).catch(() => {});
   });

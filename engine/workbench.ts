@@ -4,7 +4,7 @@ import { Conversation } from './decoding/conversation.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
 import { LatentColours } from './diffusion/previews.ts';
-import { TuskError } from './errors.ts';
+import { type NextChoice, TuskError } from './errors.ts';
 import type { Model, NetworkName, Networks, Rounding } from './load.ts';
 import {
   type MemoryChoice,
@@ -35,15 +35,16 @@ export class Workbench {
    * @param ask.rounded what pictures may have in 8-bit numbers
    * @throws TuskError `out-of-memory` with the next smaller choice
    */
-  begin({
-    rounded,
-    ...ask
-  }: Pick<MemoryRequest, 'verb' | 'work' | 'choice'> & { rounded: Rounding }): MemoryPlan {
+  begin(
+    { rounded, ...ask }: Pick<MemoryRequest, 'verb' | 'work' | 'choice'> & { rounded: Rounding },
+    { emit }: RequestContext,
+  ): MemoryPlan {
     const { memory, machine, files } = this.model;
     const secondCopies = this.model.roundedNetworks(rounded);
     this.request = { ...ask, memory, machine, secondCopies, config: files.config };
     this.plan = planMemory(this.request);
     if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
+    emit({ event: 'placed', smaller: this.smallerThan(this.plan).next });
     return this.plan;
   }
 
@@ -54,21 +55,24 @@ export class Workbench {
   }
 
   private tooLarge(plan: MemoryPlan, what: string, cause?: unknown): TuskError {
-    const found = nextSmaller(this.request!, plan);
-    const { width, height } = this.request!.work;
-    const isSmaller = found && (found.width !== width || found.height !== height);
-    const size = found && { width: found.width, height: found.height };
-    const next = found && { memory: found.choice, ...(isSmaller && size && { size }) };
-    const smaller = isSmaller
-      ? `A picture of ${found.width} x ${found.height} fits.`
-      : howHeld(found?.choice);
+    const { next, hint } = this.smallerThan(plan);
     const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
     const needs = `${gigabytes(plan.peakBytes)} of memory, ${gigabytes(this.model.machine.freeBytes)} are free`;
     return new TuskError('out-of-memory', `The memory ${what}: it needs ${needs}.`, {
       cause,
-      hint: found ? smaller : 'Close other programs, or use a smaller model.',
+      hint,
       next,
     });
+  }
+
+  /** What asks for less, and that it does in words. */
+  private smallerThan(plan: MemoryPlan): { next?: NextChoice; hint: string } {
+    const found = nextSmaller(this.request!, plan);
+    if (!found) return { hint: 'Close other programs, or use a smaller model.' };
+    const { choice: memory, width, height } = found;
+    const { work } = this.request!;
+    if (width === work.width && height === work.height) return { next: { memory }, hint: howHeld(memory) };
+    return { next: { memory, size: { width, height } }, hint: `A picture of ${width} x ${height} fits.` };
   }
 
   /** Loads what is missing, telling the request about it; frees the rest where the plan has it so. */
@@ -143,7 +147,7 @@ export class Workbench {
   }
 }
 
-function howHeld({ holding, precision }: MemoryChoice = {}): string {
+function howHeld({ holding, precision }: MemoryChoice): string {
   const ways = [
     ...(precision === 'compiled' ? ['in 4-bit numbers'] : []),
     ...(holding === 'staged' ? ['with parts loaded one after another'] : []),

@@ -62,7 +62,7 @@ export class Conversation {
       await this.obey(session, line);
     } catch (thrown) {
       const { message, hint, code } = toTuskError(thrown);
-      if (code === 'engine-gone') throw thrown;
+      if (code === 'engine-gone' || code === 'engine-killed') throw thrown;
       process.stdout.write(`${message}${hint ? ` ${hint}` : ''}\n`);
     } finally {
       this.running = undefined;

@@ -1,5 +1,5 @@
 /** Which weights of a checkpoint a compiled one holds as small whole numbers, and how many bits each has. */
-import type { WeightSource } from '../onnx/graph.ts';
+import type { AttentionForm, WeightSource } from '../onnx/graph.ts';
 
 export { INT4_BLOCK } from '../onnx/quantised-linear.ts';
 
@@ -23,8 +23,18 @@ export const precisionOf = (tensorName: string): Precision | undefined =>
 
 /** The same weights, rounded to 8 bits while a network is loaded. */
 export const roundedWeights = (weights: WeightSource): WeightSource => ({
+  ...sameWeights(weights),
+  isRounded: (name) => precisionOf(name) !== undefined,
+});
+
+/** The same weights, for graphs whose attention is written so. */
+export const withAttention = (weights: WeightSource, attention: AttentionForm): WeightSource => ({
+  ...sameWeights(weights),
+  attention,
+});
+
+const sameWeights = (weights: WeightSource): WeightSource => ({
   folder: weights.folder,
   has: (name) => weights.has(name),
   locate: (name, shape, types) => weights.locate(name, shape, types),
-  isRounded: (name) => precisionOf(name) !== undefined,
 });

@@ -51,13 +51,20 @@ export interface WeightSource {
   locate(name: string, shape: readonly number[], types: readonly WeightType[]): WeightLocation;
   /** Whether a linear layer's weight is rounded to 8 bits on loading. Absent: none is. */
   isRounded?(name: string): boolean;
+  /** How attention is written. Absent: fused. */
+  readonly attention?: AttentionForm;
 }
+
+/** `plain`: three products with the scores whole in memory, for devices whose fused operator gives wrong numbers. */
+export type AttentionForm = 'fused' | 'plain';
 
 /** A finished graph: serialized ModelProto and the folder its external data is relative to. */
 export interface BuiltGraph {
   name: string;
   bytes: Uint8Array;
   folder: string;
+  /** Kinds of its nodes, each once. */
+  operators: readonly string[];
 }
 
 type AttributeValue =
@@ -338,13 +345,24 @@ export class GraphBuilder {
 
   /**
    * softmax(q k' / sqrt(head)) v, every query seeing every key: queries [n, heads * head], keys and values
-   * [m, heads * head] -> [n, heads * head]. One fused operator, so the scores never lie in memory whole.
+   * [m, heads * head] -> [n, heads * head]. Fused, the scores never lie in memory whole.
    */
   attention(query: Value, key: Value, value: Value, heads: number, width: number): Value {
+    if (this.weights.attention === 'plain') return this.plainAttention(query, key, value, heads, width);
     const [q, k, v] = [query, key, value].map((rows) => this.reshape(rows, [1, -1, width]));
     const attributes = { num_heads: heads, scale: { float: (width / heads) ** -0.5 } };
     const mixed = this.op('MultiHeadAttention', [q!, k!, v!], attributes, 'com.microsoft');
     return this.reshape(mixed, [-1, width]);
+  }
+
+  private plainAttention(query: Value, key: Value, value: Value, heads: number, width: number): Value {
+    const head = width / heads;
+    const perHead = (rows: Value, order: readonly number[]) =>
+      this.transpose(this.reshape(rows, [-1, heads, head]), order);
+    const scaled = this.mul(perHead(query, [1, 0, 2]), this.scalar(head ** -0.5));
+    const weights = this.softmax(this.matmul(scaled, perHead(key, [1, 2, 0])));
+    const mixed = this.matmul(weights, perHead(value, [1, 0, 2]));
+    return this.reshape(this.transpose(mixed, [1, 0, 2]), [-1, width]);
   }
 
   /** The graph alone, for an `If` branch. */
@@ -368,6 +386,8 @@ export class GraphBuilder {
       ],
       graph: this.toGraph(),
     });
-    return { name: this.name, bytes: ModelProto.encode(model).finish(), folder: this.weights.folder };
+    const operators = [...new Set(this.nodes.map(({ opType }) => opType!))];
+    const bytes = ModelProto.encode(model).finish();
+    return { name: this.name, bytes, folder: this.weights.folder, operators };
   }
 }

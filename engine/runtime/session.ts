@@ -1,11 +1,14 @@
 /**
- * The only importer of onnxruntime-node. A session owns native memory: dispose it, or let its owner do so.
+ * A session owns native memory: dispose it, or let its owner do so.
  *
  * `run` blocks its thread until done and can't be cancelled, so runs are kept short (one token, one branch of
  * one step) and callers look at their AbortSignal in between.
  */
+import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { TuskError } from '../errors.ts';
+import { DeviceTensor } from './device-tensor.ts';
+import type { DeviceUse } from './provider.ts';
 import { type FloatTensor, floatTensor, type Tensor, type TensorData, type TensorType } from './tensor.ts';
 
 /** A serialized ONNX model and the folder its external data is relative to (`BuiltGraph` fits). */
@@ -13,13 +16,17 @@ export interface SessionModel {
   name: string;
   bytes: Uint8Array;
   folder: string;
+  /** Kinds of its nodes. */
+  operators: readonly string[];
 }
 
 export interface SessionOptions {
   /** Threads inside one operator. Default 0: onnxruntime's own choice (the physical cores). */
   threads?: number;
-  /** Execution providers in order of preference, onnxruntime's names. Default ['cpu']. */
-  providers?: readonly string[];
+  /** Default: the processor. */
+  device?: DeviceUse | undefined;
+  /** Outputs that stay in the device's memory. */
+  resident?: readonly string[];
   /**
    * true: weights stay memory-mapped and shared, loading takes milliseconds, large matrix products run slower.
    * Default false: weights are repacked for the kernels.
@@ -27,35 +34,30 @@ export interface SessionOptions {
   mapped?: boolean;
 }
 
+type Feeds = Readonly<Record<string, Tensor | DeviceTensor>>;
+
 export class Session {
   private native: ort.InferenceSession | undefined;
 
   private constructor(
     readonly name: string,
     native: ort.InferenceSession,
+    private readonly isTraced: boolean,
   ) {
     this.native = native;
   }
 
-  /** @throws TuskError `internal` naming the graph if onnxruntime refuses it, `out-of-memory` if memory ends. */
+  /**
+   * @throws TuskError `internal` naming the graph if onnxruntime refuses it, `out-of-memory` if memory ends,
+   *   `checkpoint-unsupported` naming the operator that the device hasn't been seen to compute
+   */
   static async create(model: SessionModel, options: SessionOptions = {}): Promise<Session> {
-    const extra = {
-      session: {
-        model_external_initializers_file_folder_path: model.folder,
-        ...(options.mapped ? { disable_prepacking: '1' } : {}),
-      },
-    };
+    const { device } = options;
+    assertProven(model, device);
     try {
-      const native = await ort.InferenceSession.create(model.bytes, {
-        executionProviders: [...(options.providers ?? ['cpu'])],
-        intraOpNumThreads: options.threads ?? 0,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
-        extra,
-      });
-      return new Session(model.name, native);
+      const native = await ort.InferenceSession.create(model.bytes, nativeOptions(model, options));
+      for (const operator of model.operators) device?.trace?.operators.add(operator);
+      return new Session(model.name, native, device?.trace !== undefined);
     } catch (cause) {
       throw runtimeError(`The network "${model.name}" could not be loaded`, cause);
     }
@@ -69,17 +71,37 @@ export class Session {
     return this.alive().outputNames;
   }
 
-  /** @param fetches output names to compute; default all. Outputs are copied to host memory. */
+  /**
+   * @param fetches output names to compute; default all. They are copied to host memory.
+   * @param into further outputs, and where they are written: one of the feeds is allowed
+   */
   async run(
-    feeds: Readonly<Record<string, Tensor>>,
-    fetches?: readonly string[],
+    feeds: Feeds,
+    fetches: readonly string[] = this.outputNames,
+    into: Readonly<Record<string, DeviceTensor>> = {},
   ): Promise<Record<string, Tensor>> {
+    const placed = Object.entries(into).map(([name, { native }]) => [name, native]);
+    const wanted = [...placed, ...fetches.map((name) => [name, null])];
+    const results = await this.compute(feeds, Object.fromEntries(wanted));
+    return Object.fromEntries(fetches.map((name) => [name, fromNative(results[name]!)]));
+  }
+
+  /** The one output of a graph whose outputs are `resident`. */
+  async make(feeds: Feeds): Promise<DeviceTensor> {
+    const [name] = this.outputNames;
+    const results = await this.compute(feeds, { [name!]: null });
+    return new DeviceTensor(results[name!]!);
+  }
+
+  private async compute(
+    feeds: Feeds,
+    fetches: Record<string, ort.Tensor | null>,
+  ): Promise<ort.InferenceSession.OnnxValueMapType> {
     const native = this.alive();
     const inputs: Record<string, ort.Tensor> = {};
     for (const [name, tensor] of Object.entries(feeds)) inputs[name] = toNative(tensor);
     try {
-      const results = fetches ? await native.run(inputs, [...fetches]) : await native.run(inputs);
-      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, fromNative(value)]));
+      return await native.run(inputs, fetches);
     } catch (cause) {
       throw runtimeError(`The network "${this.name}" failed while running`, cause);
     }
@@ -88,6 +110,7 @@ export class Session {
   async dispose(): Promise<void> {
     const native = this.native;
     this.native = undefined;
+    if (this.isTraced) native?.endProfiling();
     await native?.release();
   }
 
@@ -98,7 +121,45 @@ export class Session {
   }
 }
 
-function toNative(tensor: Tensor): ort.Tensor {
+function nativeOptions(
+  { name, folder }: SessionModel,
+  { threads = 0, device, resident = [], mapped }: SessionOptions,
+): ort.InferenceSession.SessionOptions {
+  const locations = Object.fromEntries(resident.map((output) => [output, 'gpu-buffer' as const]));
+  return {
+    executionProviders: [device?.provider ?? 'cpu'],
+    ...(resident.length > 0 && { preferredOutputLocation: locations }),
+    ...(device?.trace && { enableProfiling: true, profileFilePrefix: join(device.trace.folder, name) }),
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: folder,
+        ...(mapped ? { disable_prepacking: '1' } : {}),
+      },
+    },
+  };
+}
+
+/**
+ * onnxruntime computes on the processor what a device has no kernel for, and says nothing. Its own ban on that
+ * (`session.disable_cpu_ep_fallback`) also forbids the arithmetic on shapes that it puts there on purpose.
+ */
+function assertProven({ name, operators }: SessionModel, device: DeviceUse | undefined): void {
+  const unproven = device?.operators && operators.find((operator) => !device.operators!.has(operator));
+  if (!unproven) return;
+  throw new TuskError(
+    'checkpoint-unsupported',
+    `The network "${name}" needs the operator ${unproven}, which ${device!.provider} has not been seen to compute.`,
+    { hint: 'Put this part on the processor, or test the device again.' },
+  );
+}
+
+function toNative(tensor: Tensor | DeviceTensor): ort.Tensor {
+  if (tensor instanceof DeviceTensor) return tensor.native;
   return new ort.Tensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.shape);
 }
 

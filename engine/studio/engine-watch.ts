@@ -1,6 +1,6 @@
 /** The inference process as an object with a life: started, watched, started again when it is lost. */
 import type { EngineClient } from '../client.ts';
-import { TuskError, toTuskError } from '../errors.ts';
+import { type ErrorCode, TuskError, toTuskError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { ModelSummary } from '../protocol.ts';
 import type { SpawnedEngine } from '../spawn.ts';
@@ -48,7 +48,7 @@ export class EngineWatch {
 
   /** The running engine, once its model is open. A problem with the model is told by the verbs themselves. */
   async client(): Promise<EngineClient> {
-    // The line to a process that is killed closes before its end is told.
+    // One that was given up is still being ended.
     if (this.engine?.client.isGone) this.lost(this.engine);
     if (!this.engine && !this.isStopped) this.launch('restarting');
     let awaited: Promise<void>;
@@ -141,4 +141,6 @@ export class EngineWatch {
 }
 
 /** The process is gone, or as good as that. */
-export const isLoss = ({ code }: TuskError): boolean => code === 'engine-gone' || code === 'engine-hung';
+export const isLoss = ({ code }: TuskError): boolean => LOSSES.includes(code);
+
+const LOSSES: readonly ErrorCode[] = ['engine-gone', 'engine-killed', 'engine-hung'];

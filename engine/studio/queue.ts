@@ -206,7 +206,7 @@ export class Queue {
     const { code } = error;
     if (code === 'internal')
       log.error(thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown));
-    const failed = { ...running.stored, job: { ...running.job, failure: failureOf(thrown) } };
+    const failed = { ...running.stored, job: { ...running.job, failure: running.failure(thrown) } };
     const stored = isLoss(error)
       ? afterLoss(failed, stateAfterLoss(running.job))
       : withState(failed, 'failed');

@@ -1,5 +1,6 @@
 /** One job while the engine works on it: its stage, its last preview, and what the engine is asked for it. */
 import type { EngineClient } from '../client.ts';
+import type { NextChoice } from '../errors.ts';
 import type { StoredJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
 import type {
@@ -11,15 +12,17 @@ import type {
   Progress,
   UpscaleResult,
 } from '../protocol.ts';
-import type { Job, StudioEvent } from '../studio-protocol.ts';
+import type { Failure, Job, StudioEvent } from '../studio-protocol.ts';
 import { messagesOf } from './conversation.ts';
 import type { EngineWatch } from './engine-watch.ts';
+import { failureOf } from './failures.ts';
 import { StageTimes } from './time-left.ts';
 
 export type Outcome = { picture: PictureResult } | { answer: ChatResult } | { enlarged: UpscaleResult };
 
 /** What a progress event says about the job. */
 const STAGE_OF: Record<Progress['event'], Job['stage']> = {
+  placed: 'loading',
   loading: 'loading',
   reading: 'reading',
   plan: 'planning',
@@ -42,6 +45,8 @@ export class RunningJob {
   unfinished: Uint8Array | undefined;
   /** Settles once the last preview of a cancelled job is on disk. */
   draftKept: Promise<void> = Promise.resolve();
+  /** What asks for less memory, as the engine has said at its beginning. */
+  private smaller: NextChoice | undefined;
   /** It goes on from where a draft stood. */
   continues = false;
 
@@ -81,6 +86,13 @@ export class RunningJob {
     return [{ event: 'preview', jobId: this.job.id, stage, picture: picture.bytes }];
   }
 
+  /** An engine that was killed may have taken up too much: then what asks for less goes along. */
+  failure(thrown: unknown): Failure {
+    const failure = failureOf(thrown);
+    const isKilled = failure.code === 'engine-killed';
+    return { ...failure, ...(isKilled && this.smaller && { next: this.smaller }) };
+  }
+
   private progress(event: Progress): void {
     if (this.controller.signal.aborted) {
       this.wind(event);
@@ -91,6 +103,7 @@ export class RunningJob {
     const remainingMs = this.times.at(stage, position, total);
     const text = event.event === 'text' ? this.job.text + event.delta : this.job.text;
     this.job = { ...this.job, stage, position, total, remainingMs, text };
+    if (event.event === 'placed') this.smaller = event.smaller;
     if ('preview' in event && event.preview) this.keepPreview(stage, event.preview);
     this.emit({ event: 'job', job: this.job });
   }

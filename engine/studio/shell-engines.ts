@@ -1,8 +1,8 @@
 /** Engines that the desktop shell starts on the studio's demand: only the shell may fork, ports come from it later. */
 import { EngineClient } from '../client.ts';
-import type { Port } from '../protocol.ts';
+import type { Ending, Port } from '../protocol.ts';
 import type { StudioProcessMessage } from '../shell-protocol.ts';
-import type { SpawnedEngine } from '../spawn.ts';
+import { endingOf, type SpawnedEngine } from '../spawn.ts';
 
 export class ShellEngines {
   private readonly engines = new Map<number, ShellEngine>();
@@ -23,8 +23,9 @@ export class ShellEngines {
     this.engines.get(number)?.introduce(pid, port);
   }
 
-  gone(number: number): void {
-    this.engines.get(number)?.end();
+  /** @param code its exit code, or the number of the signal that ended it */
+  gone(number: number, code: number): void {
+    this.engines.get(number)?.end(endingOf(code));
     this.engines.delete(number);
   }
 }
@@ -36,8 +37,9 @@ class ShellEngine implements SpawnedEngine {
   private port: Port | undefined;
   private readonly waiting: unknown[] = [];
   private receive: (message: unknown) => void = () => {};
-  private readonly endListeners: (() => void)[] = [];
-  private readonly ended: Promise<void>;
+  private readonly endListeners: ((ending: Ending) => void)[] = [];
+  private readonly ended: Promise<unknown>;
+  private isStopped = false;
 
   constructor(private readonly askToStop: () => void) {
     this.ended = new Promise((resolve) => this.endListeners.push(resolve));
@@ -63,11 +65,12 @@ class ShellEngine implements SpawnedEngine {
   }
 
   async stop(): Promise<void> {
+    this.isStopped = true;
     this.askToStop();
     await this.ended;
   }
 
-  end(): void {
-    for (const listener of this.endListeners.splice(0)) listener();
+  end(ending: Ending): void {
+    for (const listener of this.endListeners.splice(0)) listener(this.isStopped ? 'ended' : ending);
   }
 }

@@ -148,18 +148,31 @@ function engineOf(server: number): number {
   return Number(line!.trim().split(/\s+/)[0]);
 }
 
+test.afterEach(({ studio }) => studio.call('settings.set', { language: 'en' }));
+
 test(
-  'the engine is killed in the middle of a job: told, back by itself, tried again',
+  'the engine is killed in the middle of a job: told, back by itself, one button asks for less memory',
   BROWSER,
   async ({ desk, tusk }) => {
-    const { page } = desk;
+    const { page, studio, chat } = desk;
     await setSteps(page, MANY_STEPS);
     await say(page, 'draw a blue bell');
     await expect(page.getByRole('progressbar').first()).toHaveAttribute('aria-valuetext', /^Step \d/, MADE);
     process.kill(engineOf(tusk.process.pid!), 'SIGKILL');
-    await expect(page.getByRole('alert')).toContainText('The engine stopped', MADE);
+    const card = page.locator('.thread').getByRole('alert');
+    await expect(card).toContainText('The engine was ended from outside', MADE);
     await expect(page.getByRole('img', { name: 'The engine is ready' })).toBeVisible(MADE);
-    await page.getByRole('alert').getByRole('button', { name: 'Try again' }).click();
+    await expect(card.getByRole('button', { name: 'Try again' })).toBeVisible();
+    await studio.call('settings.set', { language: 'de' });
+    await expect(card).toContainText('Die Engine wurde von außen beendet');
+    await expect(
+      card.getByRole('button', { name: 'Mit weniger Speicher versuchen: Teile nacheinander geladen' }),
+    ).toBeVisible();
+    await studio.call('settings.set', { language: 'en' });
+    await card.getByRole('button', { name: 'Try with less memory: parts loaded one after another' }).click();
     await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
+    await expect(card).toHaveCount(0);
+    const { jobs } = await studio.call('chats.get', { chatId: chat.id });
+    expect(jobs).toMatchObject([{ state: 'done', memory: { holding: 'staged', precision: 'source' } }]);
   },
 );

@@ -1,6 +1,7 @@
 /** A process like one of Electron's `utilityProcess`, but of the system's Node: Electron 9 has none. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { EventEmitter } from 'node:events';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { app, type MessagePortMain } from 'electron';
 import { type Carried, pack, unpack } from './carried.ts';
@@ -17,7 +18,7 @@ export class OldUtilityProcess extends EventEmitter {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     this.child.on('message', (carried: Carried) => this.receive(carried));
-    this.child.once('exit', (code) => this.end(code));
+    this.child.once('exit', (code, signal) => this.end(code ?? constants.signals[signal!]));
     setImmediate(() => this.emit('spawn'));
   }
 
@@ -49,8 +50,9 @@ export class OldUtilityProcess extends EventEmitter {
     else this.ports.get(carried.id)?.close();
   }
 
-  private end(code: number | null): void {
+  /** @param code or the number of the signal, as Electron has it from waitpid */
+  private end(code: number): void {
     for (const port of this.ports.values()) port.close();
-    this.emit('exit', code ?? 1);
+    this.emit('exit', code);
   }
 }

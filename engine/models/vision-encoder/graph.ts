@@ -77,8 +77,8 @@ function block(
       'com.microsoft',
     ),
   );
-  const mixed = graph.op('MultiHeadAttention', [query!, key!, v!], { num_heads: heads }, 'com.microsoft');
-  const attended = graph.linear(graph.reshape(mixed, [-1, width]), `${prefix}.attn.proj`, width, width, true);
+  const mixed = graph.attention(query!, key!, v!, heads, width);
+  const attended = graph.linear(mixed, `${prefix}.attn.proj`, width, width, true);
   const middle = graph.add(hidden, attended);
 
   const wide = graph.linear(

@@ -6,7 +6,7 @@
 import { type BuiltGraph, GraphBuilder, type Value, type WeightSource } from '../../onnx/graph.ts';
 import { PREFIX, type VisualTokenizerConfig } from './config.ts';
 import { pixelsOf } from './convolutions.ts';
-import { attention, gridAngles, gridOf, l2Normalise, toRows, toSpatial } from './grid.ts';
+import { gridAngles, gridOf, l2Normalise, toRows, toSpatial } from './grid.ts';
 
 const EPSILON = 1e-5;
 const TRANSFORMER = `${PREFIX}.s2ddecoder`;
@@ -68,7 +68,8 @@ function layer(
   const h = g.layerNorm(x, `${prefix}.norm1`, width, EPSILON);
   const query = rotate(g, linear(h, 'self_attn.q_proj', width, width), rotation);
   const key = rotate(g, linear(h, 'self_attn.k_proj', width, width), rotation);
-  const mixed = attention(g, query, key, linear(h, 'self_attn.v_proj', width, width), heads);
+  const value = linear(h, 'self_attn.v_proj', width, width);
+  const mixed = g.attention(query, key, value, heads, width);
   const attended = g.add(x, linear(mixed, 'self_attn.wo', width, width));
   const inner = linear(g.layerNorm(attended, `${prefix}.norm2`, width, EPSILON), 'linear1', width, hidden);
   return g.add(attended, linear(g.op('Gelu', [inner]), 'linear2', hidden, width));

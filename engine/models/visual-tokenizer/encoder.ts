@@ -6,7 +6,7 @@
  */
 import { type BuiltGraph, GraphBuilder, type Value, type WeightSource } from '../../onnx/graph.ts';
 import { PREFIX, type VisualTokenizerConfig } from './config.ts';
-import { attention, type GridSize, gridAngles, gridOf, l2Normalise, toRows } from './grid.ts';
+import { type GridSize, gridAngles, gridOf, l2Normalise, toRows } from './grid.ts';
 
 const EPSILON = 1e-5;
 const ENCODER = `${PREFIX}.encoder`;
@@ -48,7 +48,7 @@ function block(g: GraphBuilder, x: Value, prefix: string, config: VisualTokenize
     g.linear(input, `${prefix}.${name}`, from, to, false);
   const qkv = linear(g.rmsNorm(x, `${prefix}.norm_1.weight`, width, EPSILON), 'attn.qkv', width, 3 * width);
   const [query, key, value] = g.split(qkv, 1, [width, width, width]) as [Value, Value, Value];
-  const mixed = attention(g, query, key, value, config.num_heads);
+  const mixed = g.attention(query, key, value, config.num_heads, width);
   const attended = g.add(x, linear(mixed, 'attn.proj', width, width));
   const h = g.rmsNorm(attended, `${prefix}.norm_2.weight`, width, EPSILON);
   const gated = g.mul(g.silu(linear(h, 'mlp.fc1', width, hidden)), linear(h, 'mlp.fc3', width, hidden));

@@ -47,14 +47,6 @@ export function toSpatial(g: GraphBuilder, rows: Value, channels: number, grid: 
   return g.op('Reshape', [g.transpose(rows, [1, 0]), shape]);
 }
 
-/** Full softmax attention of rows [n, heads * head]; scale head^-0.5. */
-export function attention(g: GraphBuilder, query: Value, key: Value, value: Value, heads: number): Value {
-  const batch = (x: Value) => g.op('Unsqueeze', [x, g.ints([0])]);
-  const inputs = [batch(query), batch(key), batch(value)];
-  const mixed = g.op('MultiHeadAttention', inputs, { num_heads: heads }, 'com.microsoft');
-  return g.op('Squeeze', [mixed, g.ints([0])]);
-}
-
 /** Rows scaled to length 1. */
 export function l2Normalise(g: GraphBuilder, rows: Value): Value {
   const length = g.op('ReduceL2', [rows, g.ints([-1])], { keepdims: 1 });

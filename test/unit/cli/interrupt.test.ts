@@ -47,7 +47,7 @@ test('Ctrl-C before anything has begun ends the command', async () => {
   await removeFolder(folder);
 });
 
-test('killing the engine fails every pending request as engine-gone within a second', async () => {
+test('killing the engine fails every pending request as engine-killed within a second', async () => {
   const engine = spawnEngine();
   let killedAt = 0;
   const params = { checkpoint: INTACT, prompt: 'a red apple', size: { width: 64, height: 64 }, steps: 1_000 };
@@ -59,7 +59,7 @@ test('killing the engine fails every pending request as engine-gone within a sec
     },
   });
   const waiting = engine.client.run('load', {});
-  const isGone = (thrown: unknown) => thrown instanceof TuskError && thrown.code === 'engine-gone';
+  const isGone = (thrown: unknown) => thrown instanceof TuskError && thrown.code === 'engine-killed';
   await Promise.all([assert.rejects(running, isGone), assert.rejects(waiting, isGone)]);
   assert.ok(performance.now() - killedAt < 1_000);
   await assert.rejects(engine.client.run('load', {}), isGone);

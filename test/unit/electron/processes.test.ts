@@ -80,7 +80,7 @@ test('engines are forked on demand; the studio gets their port and is told of th
   forks[1]!.emit('exit', 9);
   assert.deepEqual(forks[0]!.posted, [
     { message: { tell: 'engine', engine: 7, pid: 0 }, ports: 1 },
-    { message: { tell: 'engine-gone', engine: 7 }, ports: 0 },
+    { message: { tell: 'engine-gone', engine: 7, code: 9 }, ports: 0 },
   ]);
 });
 

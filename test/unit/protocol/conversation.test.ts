@@ -30,7 +30,7 @@ test('every event of a picture crosses the channel in order, rows and steps comp
     const result = await client.run('create', params, { onEvent: (event) => events.push(event) });
 
     const order = events.map((e) => e.event).filter((name, i, all) => name !== all[i - 1]);
-    assert.deepEqual(order, ['loading', 'reading', 'plan', 'step', 'decoding']);
+    assert.deepEqual(order, ['placed', 'loading', 'reading', 'plan', 'step', 'decoding']);
     const plans = events.filter((e) => e.event === 'plan');
     assert.deepEqual(
       plans.map(({ row, rows, preview }) => [row, rows, preview?.height]),

@@ -51,6 +51,9 @@ test('cancelled: told at once, the last preview stays as a draft, finish makes t
   await studio.close();
 });
 
+/** Of a small model: as it is, its parts loaded one after the other. */
+const STAGED = { holding: 'staged', precision: 'source' } as const;
+
 /** What is promised: from the end of its process to the window. */
 const TOLD_WITHIN_MS = 1_000;
 
@@ -68,7 +71,7 @@ test('the engine killed at work: told within a second, back, the queue whole, th
     process.kill(engines.at(-1)!.pid, 'SIGKILL');
     const lost = await jobIn(jobs[0]!.id, 'failed', 'parked');
     assert.ok(performance.now() - killedAt < TOLD_WITHIN_MS);
-    assert.deepEqual([lost.state, lost.seed, lost.failure?.code], [state, 7, 'engine-gone']);
+    assert.deepEqual([lost.state, lost.seed, lost.failure?.code], [state, 7, 'engine-killed']);
     await next(engineIs('restarting'));
     await next(engineIs('ready'));
     assert.equal(engines.length, count + 1);
@@ -78,6 +81,34 @@ test('the engine killed at work: told within a second, back, the queue whole, th
   }
   await studio.call('jobs.pause', { paused: false });
   assert.equal((await jobIn(waiting.jobs[0]!.id, 'done')).seed, 7);
+  await studio.close();
+});
+
+test('an engine killed at work: its failure carries what asks for less memory, and again as that it is made', async () => {
+  const { studio, jobIn, next, engines } = await openStudio();
+  const { jobs } = await send(studio, 'a red apple', { settings: { steps: 200, width: 32, height: 32 } });
+  await next(isPreview);
+  process.kill(engines.at(-1)!.pid, 'SIGKILL');
+  const { id, failure } = await jobIn(jobs[0]!.id, 'failed');
+  assert.deepEqual([failure?.code, failure?.next], ['engine-killed', { memory: STAGED }]);
+  const again = await studio.call('jobs.retry', { jobId: id, smaller: true });
+  assert.deepEqual(again.memory, STAGED);
+  assert.deepEqual((await jobIn(id, 'done')).memory, STAGED);
+  await studio.close();
+});
+
+test('an engine that Tusk itself ends, or that ends itself, was not killed: nothing smaller is offered', async () => {
+  const { studio, jobIn, next, engines, events } = await openStudio();
+  const { jobs } = await send(studio, 'a red apple', { settings: { steps: 1_000, width: 32, height: 32 } });
+  for (const end of [() => void engines.at(-1)!.stop(), () => process.kill(engines.at(-1)!.pid, 'SIGABRT')]) {
+    await next(isPreview);
+    events.length = 0;
+    end();
+    const { id, failure } = await jobIn(jobs[0]!.id, 'failed');
+    assert.deepEqual([failure?.code, failure?.next], ['engine-gone', undefined]);
+    events.length = 0;
+    await studio.call('jobs.retry', { jobId: id });
+  }
   await studio.close();
 });
 
