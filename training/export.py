@@ -1,10 +1,15 @@
 """Writes a checkpoint in the official layout, float16.
 
     python -m training.export OUT --sequences A/average.pt --pictures B/average.pt --vae FOLDER [--tokens C/average.pt]
+    python -m training.export OUT --model FOLDER --sequences A/average.pt --only PATTERN
+
+The second form takes a checkpoint as it is and puts only the tensors whose names match in place of its own.
 """
 
 import argparse
 import json
+import re
+import shutil
 from pathlib import Path
 
 import torch
@@ -118,7 +123,7 @@ def tusk() -> dict:
     """tusk.json: how the model wants to be used."""
     words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES]
     return {
-        "name": "Tusk 3",
+        "name": "Tusk 3.1",
         "sizes": [[256, 256]],
         "pixels_per_token": 32,
         **SETTINGS,
@@ -140,28 +145,55 @@ def tusk() -> dict:
     }
 
 
-def main() -> None:
+def written(out: Path, tensors: dict[str, Tensor]) -> None:
+    """model.safetensors in float16. Raises ValueError if a value does not fit."""
     from safetensors.torch import save_file
 
-    ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    ask.add_argument("out", type=Path)
-    ask.add_argument("--sequences", type=Path, required=True)
-    ask.add_argument("--pictures", type=Path, required=True)
-    ask.add_argument("--tokens", type=Path)
-    ask.add_argument("--vae", type=Path, required=True)
-    a = ask.parse_args()
-    tokenizer.write(a.out)
-    vae, vae_config = vae_tensors(a.vae)
-    tensors = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
-    tensors |= vae | token_tensors(a.tokens)
     halves = {k: v.detach().half().contiguous() for k, v in sorted(tensors.items())}
     bad = [k for k, v in halves.items() if not v.isfinite().all()]
     if bad:
         raise ValueError(f"not finite in float16: {bad}")
-    save_file(halves, a.out / "model.safetensors", metadata={"format": "pt"})
+    save_file(halves, out / "model.safetensors", metadata={"format": "pt"})
+
+
+def whole(a: argparse.Namespace) -> None:
+    tokenizer.write(a.out)
+    vae, vae_config = vae_tensors(a.vae)
+    tensors = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
+    written(a.out, tensors | vae | token_tensors(a.tokens))
     files = {"config.json": config(vae_config), "preprocessor_config.json": PREPROCESSOR, "tusk.json": tusk()}
     for name, data in (files | generation_configs()).items():
         (a.out / name).write_text(json.dumps(data, indent=2) + "\n")
+
+
+def patched(a: argparse.Namespace) -> None:
+    from safetensors.torch import load_file
+
+    tensors = load_file(a.model / "model.safetensors")
+    new = {k: v for k, v in language_tensors(torch.load(a.sequences)).items() if re.search(a.only, k)}
+    if a.out.resolve() != a.model.resolve():
+        shutil.copytree(a.model, a.out, dirs_exist_ok=True)
+    written(a.out, tensors | new)
+    (a.out / "tusk.json").write_text(json.dumps(tusk(), indent=2) + "\n")
+    print(f"{len(new)} of {len(tensors)} tensors are new")
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ask.add_argument("out", type=Path)
+    ask.add_argument("--sequences", type=Path, required=True)
+    ask.add_argument("--pictures", type=Path)
+    ask.add_argument("--tokens", type=Path)
+    ask.add_argument("--vae", type=Path)
+    ask.add_argument("--model", type=Path, help="a checkpoint folder to patch")
+    ask.add_argument("--only", help="pattern of the tensors to put into it")
+    a = ask.parse_args()
+    if a.model and a.only:
+        patched(a)
+    elif a.pictures and a.vae:
+        whole(a)
+    else:
+        ask.error("either --pictures and --vae, or --model and --only")
     print({p.name: p.stat().st_size for p in sorted(a.out.iterdir())})
 
 

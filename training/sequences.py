@@ -98,10 +98,21 @@ class Sequences:
             if edit is not None:
                 return scene, edit
 
-    def create(self, n: int) -> Batch:
-        drawn = [self.scene() for _ in range(n)]
-        prompts = [self.tokenizer.generate_prompt(language.caption(s, self.rng).text) for s in drawn]
-        return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s in drawn])
+    def create(self, n: int, short: int = 0) -> Batch:
+        """n prompts; the first `short` of them name one painted object and neither its place nor, mostly, the ground."""
+        drawn = [self._short() for _ in range(short)]
+        drawn += [(s, language.caption(s, self.rng)) for s in (self.scene() for _ in range(n - short))]
+        prompts = [self.tokenizer.generate_prompt(caption.text) for _, caption in drawn]
+        return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
+
+    def _short(self) -> tuple[scenes.Scene, language.Caption]:
+        while True:
+            scene = scenes.sample(self.rng, two=0.0, allowed=self.allowed)
+            if scene.objects[0].tint is None:
+                continue
+            caption = language.caption(scene, self.rng)
+            if caption.request.objects[0].place is None and (caption.request.background is None or self.rng.random() < 0.1):
+                return scene, caption
 
     def edit(self, n: int, blind: int = 0) -> Batch:
         """The last `blind` samples see plain padding where the picture was, as in the condition pass."""

@@ -8,6 +8,7 @@ linear heads name class, tint, part and background of every picture token.
 """
 
 import argparse
+import re
 import time
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from . import restore
 from .data import scenes, splits
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
@@ -251,10 +253,10 @@ def contents(path: Path, vae: str) -> Tensor:
     return torch.load(path)
 
 
-def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int]):
-    """Yields (name, loss to run backwards, figures) for the three tasks."""
+def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int], short: int = 0):
+    """Yields (loss to run backwards, figures) for the three tasks; without pictures to ask about, for the first two."""
     creates, edits, asks, questions = sizes
-    batch = data.create(creates)
+    batch = data.create(creates, short)
     states, _ = model.states(batch)
     code, cell = model.code_loss(states, batch)
     yield code + CELL_WEIGHT * cell, {"create": code.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
@@ -265,6 +267,8 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     copy, read, meant = model.copy_loss(states, batch)
     loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant
     yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    if asks == 0:
+        return
     batch = data.ask(asks, questions)
     states, tokens = model.states(batch)
     answer, about = model.answer_loss(states, batch), model.about_loss(states, batch)
@@ -284,6 +288,9 @@ def main() -> None:
     ask.add_argument("--fall", type=float, default=0.25, help="share of the time over which the rates fall")
     ask.add_argument("--every", type=float, default=5, help="minutes between checkpoints")
     ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
+    ask.add_argument("--only", default="", help="parameters whose names do not match this pattern stay as they are")
+    ask.add_argument("--short", type=int, default=0, help="how many of the prompts name one painted object and no place")
+    ask.add_argument("--model", type=Path, help="a checkpoint folder to go on from")
     ask.add_argument("--seed", type=int, default=0)
     a = ask.parse_args()
     one_quiet_thread(a.seed)
@@ -292,6 +299,12 @@ def main() -> None:
     tokenizer = Tokenizer(a.tokenizer)
     model = Learner(contents(a.out / "content.pt", a.vae))
     model.name_words(tokenizer)
+    if a.model:
+        found = restore.sequences(a.model, model.codes.content)
+        missing = model.load_state_dict(found, strict=False)
+        log(restored=len(found), new=", ".join(missing.missing_keys), unknown=", ".join(missing.unexpected_keys))
+    for name, p in model.named_parameters():
+        p.requires_grad_(not name.startswith(tuple(a.hold)) and re.search(a.only, name) is not None)
     compile_parts(model.text.layers, model.visual.blocks)
     steppers = optimisers(
         model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
@@ -310,12 +323,9 @@ def main() -> None:
             for g, r in zip(s.param_groups, first, strict=True):
                 g["lr"] = r * factor
         row = {}
-        for loss, values in step_losses(model, data, a.sizes):
+        for loss, values in step_losses(model, data, a.sizes, a.short):
             loss.backward()
             row |= values
-        for name, p in model.named_parameters():
-            if name.startswith(tuple(a.hold)):
-                p.grad = None
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for s in steppers:
             s.step()

@@ -1,0 +1,68 @@
+"""The way back from a checkpoint to what the training loops hold, so that a shipped model can be trained on.
+
+    python -m training.train_sequences OUT --model assets/model ...
+
+The checkpoint holds the codes' tables flat; the factors they are sums of are found again by least squares. Several
+sets of factors give the same sums: any of them does.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .data import scenes
+from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables
+from .networks.common import part
+
+
+def _one_hot(index: Tensor, count: int) -> Tensor:
+    return torch.nn.functional.one_hot(index, count).double()
+
+
+def _solved(columns: list[Tensor], wanted: Tensor) -> list[Tensor]:
+    """Factors whose sum `columns @ factors` is nearest to `wanted`, the smallest of them."""
+    widths = [c.shape[1] for c in columns]
+    found = torch.linalg.lstsq(torch.cat(columns, 1), wanted.double(), driver="gelsd").solution
+    return [f.float() for f in found.split(widths)]
+
+
+def code_factors(embedding: Tensor, head: Tensor, content: Tensor) -> dict[str, Tensor]:
+    """Parameters of `CodeTables` from its flat tables [8 + codes, H]."""
+    tables = CodeTables(content)
+    objects = torch.arange(OBJECT_CODES)
+    ct, sp = objects // PARTS, objects % PARTS
+    factors = [_one_hot(CLASS[ct], len(scenes.NAMES)), _one_hot(TINT[ct], 13), _one_hot(sp, PARTS)]
+    specials, codes = embedding.split([8, len(embedding) - 8])
+    from_content, classes, tints, parts = _solved([content[:OBJECT_CODES].double(), *factors], codes[:OBJECT_CODES])
+    grounds = codes[OBJECT_CODES:] - content[OBJECT_CODES:] @ from_content
+    logits, ground = head[8:].split([OBJECT_CODES, len(codes) - OBJECT_CODES])
+    head_classes, head_tints, head_parts = _solved(factors, logits)
+    (head_colours,) = _solved([tables.colours.double()], ground)
+    return {
+        "from_content": from_content, "classes": classes, "tints": tints, "parts": parts, "grounds": grounds,
+        "specials": specials, "head_classes": head_classes, "head_tints": head_tints, "head_parts": head_parts,
+        "head_colours": head_colours, "head_grounds": ground - tables.colours @ head_colours,
+    }  # fmt: skip
+
+
+def _tensors(folder: Path) -> dict[str, Tensor]:
+    from safetensors.torch import load_file
+
+    return {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+
+
+def sequences(folder: Path, content: Tensor) -> dict[str, Tensor]:
+    """Vision encoder, text decoder and code factors by the names of `Learner`. The helper heads are not in a checkpoint."""
+    tensors = _tensors(folder)
+    text = part(tensors, "llm_model.model.language_model.")
+    embedding = text.pop("gen_embed_tokens.weight")
+    values = {f"text.{k}": v for k, v in text.items()}
+    values |= {f"visual.{k}": v for k, v in part(tensors, "llm_model.model.visual.").items()}
+    found = code_factors(embedding, tensors["llm_model.gen_head.weight"], content)
+    return values | {f"codes.{k}": v for k, v in found.items()}
+
+
+def pictures(folder: Path) -> dict[str, Tensor]:
+    """The diffusion transformer and its condition refiner by the names of `train_pictures`."""
+    return {f"dit.{k}": v for k, v in part(_tensors(folder), "gen_transformer.").items()}
