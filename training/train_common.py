@@ -22,9 +22,9 @@ def one_quiet_thread(seed: int) -> None:
             libc.mallopt(option, value)
 
 
-def half_precision():
+def half_precision(device: str = "cpu"):
     """Matrix products in bfloat16 where the processor has them; weights and sums stay float32."""
-    return torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported())
+    return torch.autocast(device, torch.bfloat16, enabled=device != "cpu" or torch.cpu._is_avx512_bf16_supported())
 
 
 def compile_parts(*lists: nn.ModuleList) -> None:
@@ -92,6 +92,24 @@ def optimisers(model: nn.Module, matrices: list[str], lr: float, muon: float, sp
         torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0),
         Muon(list(chosen.values()), lr=muon, splits=blocks),
     ]
+
+
+def scale_rates(steppers: list, rates: list[float], factor: float) -> None:
+    """Each optimiser's rate becomes its own of `rates` x factor."""
+    for stepper, rate in zip(steppers, rates, strict=True):
+        for group in stepper.param_groups:
+            group["lr"] = rate * factor
+
+
+@contextmanager
+def swapped(model: nn.Module, values: dict[str, Tensor]):
+    """The model with other values of its parameters, for a while."""
+    own = {n: p.detach().clone() for n, p in model.named_parameters()}
+    for n, p in model.named_parameters():
+        p.data.copy_(values[n])
+    yield model
+    for n, p in model.named_parameters():
+        p.data.copy_(own[n])
 
 
 class Average:

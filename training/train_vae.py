@@ -1,14 +1,16 @@
 """Trains the picture autoencoder from its closed-form start, by the clock; saves a diffusers AutoencoderKL folder.
 
-    python -m training.train_vae OUT --minutes 13
+    python -m training.train_vae OUT --minutes 13 [--domain world] [--start FOLDER]
 
-Crops of 128 px, most of them centred on an object; L1 + 2 x squared error, a little noise on the latents.
+Crops of 128 px, most of them centred on an object; L1 + 2 x squared error, a little noise on the latents. --start goes
+on from a folder's weights in place of the closed form.
 """
 
 import argparse
 import copy
 import math
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,7 @@ from torch import Tensor, nn
 
 from .data import scenes
 from .networks.pyramid import fold, start
-from .train_common import Clock, Log, Muon, half_precision, one_quiet_thread
+from .train_common import Clock, Log, Muon, half_precision, one_quiet_thread, scale_rates
 
 CONFIG = {
     "down_block_types": ["DownEncoderBlock2D"] * 4,
@@ -61,57 +63,70 @@ def crops(drawn: list[tuple[scenes.Scene, np.ndarray]], rng: np.random.Generator
     return floats(out)
 
 
-def draw(rng: np.random.Generator, count: int) -> list[tuple[scenes.Scene, np.ndarray]]:
-    drawn = [scenes.sample(rng) for _ in range(count)]
-    return [(s, scenes.render(s)) for s in drawn]
+def draw(rng: np.random.Generator, count: int, domain: str = "small") -> list[tuple[scenes.Scene, np.ndarray]]:
+    """Scenes with their pictures. In the domain "world" thin lines and hard edges, the hardest, come often."""
+    if domain == "world":
+        from .world import render, sampling
+
+        styles = {"3d": 0.35, "flat": 0.15, "pixel": 0.1, "line": 0.2, "grey": 0.05, "sticker": 0.15}
+        curriculum = replace(sampling.FULL, styles=styles)
+        return [(s, render.render(s)) for s in (sampling.sample(rng, curriculum) for _ in range(count))]
+    return [(s, scenes.render(s)) for s in (scenes.sample(rng) for _ in range(count))]
+
+
+def psnr(error: Tensor) -> float:
+    """dB of an error in units of -1..1."""
+    return 10 * math.log10(4 / max(error.square().mean().item(), 1e-9))
+
+
+def fidelity(before: Tensor, after: Tensor, scene) -> dict[str, float]:
+    """Pictures [3, 256, 256] in -1..1: PSNR (dB) of the whole and inside object boxes, mean error of the ground (grey levels)."""
+    box = torch.zeros(before.shape[1:], dtype=torch.bool)
+    for o in scene.objects:
+        r, c, n = (scenes.CELL * v for v in (o.row, o.column, o.size))
+        box[r : r + n, c : c + n] = True
+    error = after - before
+    return {"psnr": psnr(error), "objects": psnr(error[:, box]), "ground": error[:, ~box].abs().mean().item() * 127.5}
 
 
 @torch.no_grad()
 def quality(vae, drawn: list[tuple[scenes.Scene, np.ndarray]]) -> dict[str, float]:
-    """Mean PSNR (dB) over pictures and inside object boxes, and the mean error of the ground (grey levels)."""
-    whole, inside, flat = [], [], []
+    """Means of `fidelity` over pictures."""
+    rows = []
     for scene, picture in drawn:
         x = floats(picture[None])
         y = vae.decode(vae.encode(x).latent_dist.mode()).sample.clamp(-1, 1)
-        box = torch.zeros(x.shape[2:], dtype=torch.bool)
-        for o in scene.objects:
-            r, c, n = (scenes.CELL * v for v in (o.row, o.column, o.size))
-            box[r : r + n, c : c + n] = True
-        error = (y - x)[0]
-        whole.append(10 * math.log10(4 / error.square().mean().item()))
-        inside.append(10 * math.log10(4 / error[:, box].square().mean().item()))
-        flat.append(error[:, ~box].abs().mean().item() * 127.5)
-    return {"psnr": float(np.mean(whole)), "objects": float(np.mean(inside)), "ground": float(np.mean(flat))}
+        rows.append(fidelity(x[0], y[0], scene))
+    return {k: float(np.mean([row[k] for row in rows])) for k in rows[0]}
 
 
-def steppers(vae) -> list[torch.optim.Optimizer]:
-    """Muon for the kernels of the residual branches, AdamW for the rest."""
+def steppers(vae, share: float) -> list[torch.optim.Optimizer]:
+    """Muon for the kernels of the residual branches, AdamW for the rest; their rates x share."""
     named = dict(vae.named_parameters())
     branches = {n for n, p in named.items() if p.ndim == 4 and ("conv1" in n or "conv2" in n)}
     rest = [p for n, p in named.items() if n not in branches]
     return [
-        torch.optim.AdamW(rest, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.0),
-        ConvMuon([named[n] for n in sorted(branches)], lr=0.007, steps=5),
+        torch.optim.AdamW(rest, lr=1e-3 * share, betas=(0.9, 0.98), weight_decay=0.0),
+        ConvMuon([named[n] for n in sorted(branches)], lr=0.007 * share, steps=5),
     ]
 
 
 def loss_of(vae, x: Tensor) -> Tensor:
     with half_precision():
         mean = vae.quant_conv(vae.encoder(x))[:, : CONFIG["latent_channels"]].float()
-        y = vae.decode(mean + LATENT_NOISE * torch.randn_like(mean)).sample
+        spread = mean.detach().std((0, 2, 3), keepdim=True)
+        y = vae.decode(mean + LATENT_NOISE * spread * torch.randn_like(mean)).sample
     error = y.float() - x
     return error.abs().mean() + 2 * error.square().mean() + 1e-5 * mean.square().mean()
 
 
-def train(vae, drawn, minutes: float, log: Log, tests) -> nn.Module:
+def train(vae, drawn, minutes: float, log: Log, tests, share: float = 1.0) -> nn.Module:
     """Returns the averaged autoencoder."""
-    average, both = copy.deepcopy(vae), steppers(vae)
-    rates = [[g["lr"] for g in s.param_groups] for s in both]
+    average, both = copy.deepcopy(vae), steppers(vae, share)
+    rates = [s.param_groups[0]["lr"] for s in both]
     clock, step, rng, shown = Clock(time.time() + 60 * minutes, fall=0.6, floor=0.02, warm=50), 0, np.random.default_rng(1), time.time()
     while clock.share < 1:
-        for s, first in zip(both, rates, strict=True):
-            for g, rate in zip(s.param_groups, first, strict=True):
-                g["lr"] = rate * clock.factor(step)
+        scale_rates(both, rates, clock.factor(step))
         loss_of(vae, crops(drawn, rng, 8, CROP).contiguous(memory_format=torch.channels_last)).backward()
         nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         for s in both:
@@ -134,15 +149,20 @@ def main() -> None:
     ask.add_argument("out", type=Path)
     ask.add_argument("--minutes", type=float, default=13)
     ask.add_argument("--scenes", type=int, default=4000)
+    ask.add_argument("--domain", choices=("small", "world"), default="small")
+    ask.add_argument("--start", help="a folder of an AutoencoderKL to go on from, at half the rates")
     a = ask.parse_args()
     one_quiet_thread(0)
     a.out.mkdir(parents=True, exist_ok=True)
     log, rng = Log(a.out / "log.jsonl"), np.random.default_rng(0)
-    drawn, tests = draw(rng, a.scenes), draw(np.random.default_rng(9), 32)
-    vae = AutoencoderKL(**CONFIG)
-    start(vae, crops(drawn, rng, 1000, 64))
+    drawn, tests = draw(rng, a.scenes, a.domain), draw(np.random.default_rng(9), 32, a.domain)
+    if a.start:
+        vae = AutoencoderKL.from_pretrained(a.start)
+    else:
+        vae = AutoencoderKL(**CONFIG)
+        start(vae, crops(drawn, rng, 1000, 64))
     log(step=0, **quality(vae, tests))
-    vae = train(vae.to(memory_format=torch.channels_last), drawn, a.minutes, log, tests)
+    vae = train(vae.to(memory_format=torch.channels_last), drawn, a.minutes, log, tests, 0.5 if a.start else 1.0)
     fold(vae, crops(drawn, rng, 64, CROP))
     log(**quality(vae, tests))
     vae.save_pretrained(a.out)

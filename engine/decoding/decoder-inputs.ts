@@ -12,8 +12,6 @@ export interface BatchRow {
   /** The part of `ids` and `positions` this pass runs. */
   begin: number;
   end: number;
-  /** Cached tokens this row sees. */
-  past: number;
 }
 
 /** Features for the picture tokens of a pass. */
@@ -73,12 +71,8 @@ export function indexTensor(data: ArrayLike<number>): Tensor {
   };
 }
 
-/** Rotations and visibility of a batch over a cache padded to `padded` positions. */
-export function geometry(
-  rows: readonly BatchRow[],
-  padded: number,
-  rotation: Rotation,
-): Record<string, Tensor> {
+/** Rotations of a batch. */
+export function geometry(rows: readonly BatchRow[], rotation: Rotation): Record<string, Tensor> {
   const tokens = rows[0]!.end - rows[0]!.begin;
   const count = rows.length * tokens;
   const cos = new Float32Array(count * rotation.half);
@@ -91,22 +85,39 @@ export function geometry(
     cos: floatTensor(cos, [count, rotation.half]),
     sin: floatTensor(sin, [count, rotation.half]),
     token_index: { type: 'int64', shape: [rows.length, tokens], data: index },
-    attention_bias: visibility(rows, tokens, padded),
   };
 }
 
-/** A token sees its row's cached tokens, the pass's tokens before it, and itself. */
-function visibility(rows: readonly BatchRow[], tokens: number, padded: number): Tensor {
+/**
+ * A token sees its row's cached tokens, the pass's tokens before it, and itself.
+ * @param cached tokens of each row, padded to `padded` positions; the new ones come behind
+ */
+export function visibility(cached: readonly number[], tokens: number, padded: number): Tensor {
   const total = padded + tokens;
-  const bias = new Float32Array(rows.length * tokens * total);
-  for (const [r, { past }] of rows.entries()) {
+  return bias(cached.length, tokens, total, (row, token) => [
+    [cached[row]!, padded],
+    [padded + token + 1, total],
+  ]);
+}
+
+/** The same where the new tokens are put right behind the row's cached ones. */
+export const visibilityInPlace = (cached: readonly number[], tokens: number, capacity: number): Tensor =>
+  bias(cached.length, tokens, capacity, (row, token) => [[cached[row]! + token + 1, capacity]]);
+
+function bias(
+  rows: number,
+  tokens: number,
+  total: number,
+  hidden: (row: number, token: number) => readonly (readonly [from: number, to: number])[],
+): Tensor {
+  const values = new Float32Array(rows * tokens * total);
+  for (let row = 0; row < rows; row++) {
     for (let token = 0; token < tokens; token++) {
-      const start = (r * tokens + token) * total;
-      bias.fill(HIDDEN, start + past, start + padded);
-      bias.fill(HIDDEN, start + padded + token + 1, start + total);
+      const start = (row * tokens + token) * total;
+      for (const [from, to] of hidden(row, token)) values.fill(HIDDEN, start + from, start + to);
     }
   }
-  return floatTensor(bias, [rows.length, 1, 1, tokens, total]);
+  return floatTensor(values, [rows, 1, 1, tokens, total]);
 }
 
 export function pictureInputs(

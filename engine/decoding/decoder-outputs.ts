@@ -69,7 +69,7 @@ export function headInputs(
 
 export function outputNames({ heads, logits, hidden }: Wanted): string[] {
   const scores = logits > 0 ? heads.map((head) => `${head}_logits`) : [];
-  return ['new_keys', 'new_values', ...scores, ...new Set(hidden.map((index) => `hidden.${index}`))];
+  return [...scores, ...new Set(hidden.map((index) => `hidden.${index}`))];
 }
 
 export function rowOutputs(outputs: Record<string, Tensor>, wanted: Wanted, rows: number): RowOutput[] {

@@ -1,19 +1,13 @@
 /**
- * Keys and values of the tokens seen so far, on the host: for each layer [rows, heads, capacity, headDim]. The
- * decoder reads them in place, so they are allocated in buckets and only a new token's part is ever copied.
+ * The cache on the host: for each layer [rows, heads, capacity, headDim]. The decoder reads it in place, so it is
+ * allocated in buckets and only a new token's part is ever copied.
  */
-import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
+import { floatOutput, type Session } from '../runtime/session.ts';
+import { type FloatTensor, floatTensor, type Tensor } from '../runtime/tensor.ts';
+import { BUCKET, type CacheSizes, type DecoderCache, targetRows } from './decoder-cache.ts';
+import { visibility } from './decoder-inputs.ts';
 
-/** Positions by which the capacity grows: large enough to copy rarely, small enough not to read much padding. */
-const BUCKET = 256;
-
-export interface CacheSizes {
-  layers: number;
-  keyValueHeads: number;
-  headDim: number;
-}
-
-export class KeyValueCache {
+export class KeyValueCache implements DecoderCache {
   private capacity = 0;
   /** Layer -> [keys, values] */
   private storage: [Float32Array, Float32Array][];
@@ -22,6 +16,8 @@ export class KeyValueCache {
   constructor(
     private readonly sizes: CacheSizes,
     readonly rows: number,
+    /** Graph `text-decoder`. */
+    private readonly decoder: Session,
   ) {
     this.storage = Array.from({ length: sizes.layers }, () => [new Float32Array(0), new Float32Array(0)]);
     this.lengths = new Array<number>(rows).fill(0);
@@ -35,11 +31,31 @@ export class KeyValueCache {
     this.lengths[row] = Math.min(length, this.lengths[row]!);
   }
 
+  async forward(
+    target: number | 'all',
+    tokens: number,
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: readonly string[],
+  ): Promise<Record<string, Tensor>> {
+    const cache = this.inputs(target);
+    const cached = targetRows(this, target).map((row) => this.lengths[row]!);
+    const outputs = await this.decoder.run(
+      { ...feeds, ...cache.feeds, attention_bias: visibility(cached, tokens, cache.past) },
+      ['new_keys', 'new_values', ...fetches],
+    );
+    const [keys, values] = ['new_keys', 'new_values'].map((name) => floatOutput(outputs, name).data);
+    this.append(target, tokens, keys!, values!);
+    return outputs;
+  }
+
+  /** Nothing is held outside JavaScript. */
+  dispose(): void {}
+
   /**
    * The cache as the decoder's inputs, for one row or for all. A row without tokens has past length 0, and no
    * padding.
    */
-  inputs(row: number | 'all'): { past: number; feeds: Record<string, FloatTensor> } {
+  private inputs(row: number | 'all'): { past: number; feeds: Record<string, FloatTensor> } {
     const { keyValueHeads, headDim } = this.sizes;
     const empty = row === 'all' ? this.lengths.every((n) => n === 0) : this.lengths[row] === 0;
     const past = empty ? 0 : this.capacity;
@@ -56,8 +72,8 @@ export class KeyValueCache {
   }
 
   /** @param keys [layers * rows, heads, tokens, headDim], as the decoder gives them; `values` likewise. */
-  append(row: number | 'all', tokens: number, keys: Float32Array, values: Float32Array): void {
-    const rows = row === 'all' ? Array.from(this.lengths.keys()) : [row];
+  private append(target: number | 'all', tokens: number, keys: Float32Array, values: Float32Array): void {
+    const rows = targetRows(this, target);
     this.reserve(Math.max(...rows.map((r) => this.lengths[r]!)) + tokens);
     for (const [layer, [layerKeys, layerValues]] of this.storage.entries()) {
       for (const [index, r] of rows.entries()) {
@@ -68,9 +84,8 @@ export class KeyValueCache {
     for (const r of rows) this.lengths[r]! += tokens;
   }
 
-  /** A cache of copies of the given rows. */
   select(rows: readonly number[]): KeyValueCache {
-    const copy = new KeyValueCache(this.sizes, rows.length);
+    const copy = new KeyValueCache(this.sizes, rows.length, this.decoder);
     const rowSize = this.sizes.keyValueHeads * this.capacity * this.sizes.headDim;
     copy.capacity = this.capacity;
     copy.storage = this.storage.map(([keys, values]) => {

@@ -1,6 +1,6 @@
 /** One conversation, or a batch of rows that step together. Owns its cache. */
 import { TuskError, throwIfCancelled } from '../errors.ts';
-import { floatOutput } from '../runtime/session.ts';
+import type { DecoderCache } from './decoder-cache.ts';
 import { type BatchRow, geometry, type PictureRows, partition, pictureInputs } from './decoder-inputs.ts';
 import {
   type Heads,
@@ -12,7 +12,6 @@ import {
   rowOutputs,
   type Wanted,
 } from './decoder-outputs.ts';
-import { KeyValueCache } from './kv-cache.ts';
 import type { LanguageModel } from './language-model.ts';
 import { type Positions, rowPositions, textPositions } from './positions.ts';
 import type { PictureFeatures } from './vision.ts';
@@ -61,7 +60,7 @@ interface RowState {
 }
 
 export class LanguageModelRun {
-  private cache: KeyValueCache | undefined;
+  private cache: DecoderCache | undefined;
   private states: RowState[] = [];
   private disposed = false;
 
@@ -121,7 +120,6 @@ export class LanguageModelRun {
       positions: textPositions(count, this.nextPosition(row)),
       begin: 0,
       end: count,
-      past: cache.length(row),
     }));
     return this.pass(cache, 'all', batch, this.wanted(options), undefined);
   }
@@ -148,6 +146,7 @@ export class LanguageModelRun {
   /** Frees the cache; use after this throws. */
   dispose(): void {
     this.disposed = true;
+    this.cache?.dispose();
     this.cache = undefined;
     this.states = [];
   }
@@ -160,10 +159,10 @@ export class LanguageModelRun {
   }
 
   /** The first call decides the number of rows. */
-  private cacheFor(rows: number): KeyValueCache {
+  private cacheFor(rows: number): DecoderCache {
     if (this.disposed) throw new TuskError('internal', 'The run was used after it was disposed.');
     if (!this.cache) {
-      this.cache = new KeyValueCache(this.model.shape, rows);
+      this.cache = this.model.cache(rows);
       this.states = Array.from({ length: rows }, () => ({ ids: [], next: [] }));
     }
     if (this.rows !== rows)
@@ -222,7 +221,7 @@ export class LanguageModelRun {
   }
 
   private async readChunk(
-    cache: KeyValueCache,
+    cache: DecoderCache,
     row: number,
     { ids, positions, pictures }: Fresh,
     begin: number,
@@ -230,7 +229,7 @@ export class LanguageModelRun {
     wanted: Wanted,
   ): Promise<RowOutput> {
     const scored = Math.max(0, Math.min(wanted.logits - (ids.length - end), end - begin));
-    const batch = [{ ids, positions, begin, end, past: cache.length(row) }];
+    const batch = [{ ids, positions, begin, end }];
     const chunkPictures = pictures && chunkOf(pictures, begin, end, this.model.shape.width);
     const [output] = await this.pass(cache, row, batch, { ...wanted, logits: scored }, chunkPictures);
     return output!;
@@ -238,7 +237,7 @@ export class LanguageModelRun {
 
   /** One pass of the decoder over one row or all of them; appends to the cache. */
   private async pass(
-    cache: KeyValueCache,
+    cache: DecoderCache,
     target: number | 'all',
     batch: readonly BatchRow[],
     wanted: Wanted,
@@ -247,22 +246,16 @@ export class LanguageModelRun {
     const { shape, rotation } = this.model;
     const tokens = batch[0]!.end - batch[0]!.begin;
     const ids = batch.flatMap((row) => row.ids.slice(row.begin, row.end));
-    const { past, feeds } = cache.inputs(target);
-    const outputs = await this.model.forward(
+    const outputs = await cache.forward(
+      target,
+      tokens,
       {
-        ...feeds,
         ...partition(ids, shape),
-        ...geometry(batch, past, rotation),
+        ...geometry(batch, rotation),
         ...pictureInputs(pictures, shape.width, shape.deepstackCount),
         ...headInputs(wanted, batch.length, tokens, shape.generationVocabulary > 0),
       },
       outputNames(wanted),
-    );
-    cache.append(
-      target,
-      tokens,
-      floatOutput(outputs, 'new_keys').data,
-      floatOutput(outputs, 'new_values').data,
     );
     for (const [i, { positions, begin, end }] of batch.entries()) {
       const state = this.states[target === 'all' ? i : target]!;

@@ -1,5 +1,5 @@
 /**
- * The language model over its two sessions: pictures in, tokens in, hidden states and scores out, with a
+ * The language model over its sessions: pictures in, tokens in, hidden states and scores out, with a
  * key/value cache per conversation. It knows no sampling and no stop rule: those are the loop's.
  *
  *   const pictures = await model.embedPictures(pixelValues, grids);
@@ -14,7 +14,10 @@
 import { TuskError } from '../errors.ts';
 import type { LazySession } from '../runtime/lazy-session.ts';
 import type { Session } from '../runtime/session.ts';
-import type { FloatTensor, Tensor } from '../runtime/tensor.ts';
+import type { FloatTensor } from '../runtime/tensor.ts';
+import type { DecoderCache } from './decoder-cache.ts';
+import { type CacheSessions, DeviceCache } from './device-cache.ts';
+import { KeyValueCache } from './kv-cache.ts';
 import { LanguageModelRun } from './language-model-run.ts';
 import { type Grid, type PictureTokens, Rotation } from './positions.ts';
 import { encodePictures, type PictureFeatures, type VisionShape } from './vision.ts';
@@ -46,6 +49,12 @@ export interface LanguageModelShape {
   vision: VisionShape;
 }
 
+/** Graph `text-decoder`; `inPlace` where its cache is in the device's memory. */
+export interface Decoder {
+  session: Session;
+  inPlace?: CacheSessions | undefined;
+}
+
 export class LanguageModel {
   readonly rotation: Rotation;
   /** What makes a token a picture's. */
@@ -53,8 +62,7 @@ export class LanguageModel {
 
   constructor(
     readonly shape: LanguageModelShape,
-    /** Graph `text-decoder`. */
-    private readonly decoder: Session,
+    private readonly decoder: Decoder,
     /** Graph `vision-encoder`, needed for pictures alone. */
     private readonly vision: LazySession,
   ) {
@@ -88,12 +96,17 @@ export class LanguageModel {
     return new LanguageModelRun(this);
   }
 
-  /** One pass of the decoder, for runs. @param fetches names of outputs, see `models/text-decoder/graph.ts` */
-  forward(feeds: Record<string, Tensor>, fetches: readonly string[]): Promise<Record<string, Tensor>> {
-    return this.decoder.run(feeds, fetches);
+  /** An empty cache, for runs: where the decoder computes. */
+  cache(rows: number): DecoderCache {
+    const { session, inPlace } = this.decoder;
+    return inPlace
+      ? new DeviceCache(this.shape, rows, session, inPlace)
+      : new KeyValueCache(this.shape, rows, session);
   }
 
   async dispose(): Promise<void> {
-    await Promise.all([this.decoder.dispose(), this.vision.free()]);
+    const { session, inPlace } = this.decoder;
+    const sessions: Session[] = [session, ...(inPlace ? Object.values<Session>({ ...inPlace }) : [])];
+    await Promise.all([this.vision.free(), ...sessions.map((each) => each.dispose())]);
   }
 }

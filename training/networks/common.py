@@ -1,5 +1,9 @@
 """Small pieces that several networks share."""
 
+import json
+from pathlib import Path
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -42,12 +46,12 @@ def merge_heads(x: Tensor) -> Tensor:
 def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, causal: bool = False) -> Tensor:
     """Scaled softmax attention; kv heads are repeated next to each other when there are fewer of them.
 
-    Written out while training: in bfloat16 the fused kernel's backward pass takes three times as long here.
+    Written out while training on a CPU: in bfloat16 the fused kernel's backward pass takes three times as long there.
     """
     if k.shape[1] != q.shape[1]:
         repeat = q.shape[1] // k.shape[1]
         k, v = k.repeat_interleave(repeat, 1), v.repeat_interleave(repeat, 1)
-    if not torch.is_grad_enabled():
+    if q.is_cuda or not torch.is_grad_enabled():
         return F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal)
     if causal:
         n = q.shape[2]
@@ -61,3 +65,19 @@ def attention(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None, causa
 def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     """The tensors below a prefix, the prefix cut off."""
     return {name[len(prefix) :]: t for name, t in tensors.items() if name.startswith(prefix)}
+
+
+_DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
+
+
+def read_safetensors(file: Path) -> dict[str, Tensor]:
+    """All tensors of a .safetensors file, as float32."""
+    data = file.read_bytes()
+    start = 8 + int.from_bytes(data[:8], "little")
+    tensors = {}
+    for name, entry in json.loads(data[8:start]).items():
+        if name != "__metadata__":
+            first, end = (start + n for n in entry["data_offsets"])
+            flat = torch.from_numpy(np.frombuffer(data[first:end], np.uint8).copy())
+            tensors[name] = flat.view(_DTYPES[entry["dtype"]]).view(entry["shape"]).float()
+    return tensors

@@ -71,7 +71,7 @@ class TimeEmbedding(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """t [b] in 0..1 -> [b, out]."""
-        frequency = torch.exp(-math.log(10000) * torch.arange(128) / 128)
+        frequency = torch.exp(-math.log(10000) * torch.arange(128, device=t.device) / 128)
         angles = t[:, None].float() * frequency * self.scale
         return self.linear_2(F.silu(self.linear_1(torch.cat([angles.cos(), angles.sin()], -1))))
 
@@ -110,17 +110,16 @@ def unpatched(x: Tensor, p: int, h: int, w: int) -> Tensor:
 
 def rotation(positions: Tensor, dims: list[int], theta: float = 10000.0) -> tuple[Tensor, Tensor]:
     """positions [..., n, 3] -> cos, sin [..., 1, n, head / 2], computed in float64."""
-    angles = [
-        positions[..., a : a + 1].double() * theta ** (-torch.arange(0, d, 2, dtype=torch.float64) / d)
-        for a, d in enumerate(dims)
-    ]
+    powers = [torch.arange(0, d, 2, dtype=torch.float64, device=positions.device) / d for d in dims]
+    angles = [positions[..., a : a + 1].double() * theta**-power for a, power in enumerate(powers)]
     angles = torch.cat(angles, -1).unsqueeze(-3)
     return angles.cos().float(), angles.sin().float()
 
 
 def image_positions(first: Tensor, rows: int, columns: int) -> Tensor:
     """first [b] -> [b, rows * columns, 3] = (first, row, column)."""
-    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    sides = (torch.arange(n, device=first.device) for n in (rows, columns))
+    y, x = torch.meshgrid(*sides, indexing="ij")
     yx = torch.stack([y.flatten(), x.flatten()], -1).expand(len(first), -1, -1)
     return torch.cat([first[:, None, None].expand(-1, rows * columns, 1), yx], -1)
 
@@ -166,7 +165,7 @@ class DiT(nn.Module):
         b, _, h, w = latents.shape
         rows, columns = h // self.patch, w // self.patch
         context, present, positions = self._context(text, queries, text_mask, query_mask)
-        start = positions.masked_fill(~present, -1).amax(1) + 1 if context.shape[1] else torch.zeros(b).long()
+        start = F.pad(positions.masked_fill(~present, -1), (1, 0), value=-1).amax(1) + 1
         temb = F.silu(self.time_caption_embed.timestep_embedder(t))
         where = rotation(positions[..., None].expand(-1, -1, 3), self.dims)
         mask = None if bool(present.all()) else present[:, None, None, :]
@@ -179,7 +178,7 @@ class DiT(nn.Module):
             place = image_positions(start, *size)
             parts.append(self._reference(reference, i, place, temb))
             places.append(place)
-            used = torch.ones(b, dtype=torch.bool) if reference_mask is None else reference_mask
+            used = present.new_ones(b) if reference_mask is None else reference_mask
             seen.append(used[:, None].expand(-1, place.shape[1]))
             start = start + used.long() * max(size)
         place = image_positions(start, rows, columns)
@@ -189,7 +188,7 @@ class DiT(nn.Module):
             x = block(x, where, temb)
         parts.append(x)
         places.append(place)
-        seen.append(torch.ones(b, rows * columns, dtype=torch.bool))
+        seen.append(present.new_ones(b, rows * columns))
 
         x, where, present = torch.cat(parts, 1), rotation(torch.cat(places, 1), self.dims), torch.cat(seen, 1)
         mask = None if bool(present.all()) else present[:, None, None, :]
@@ -203,10 +202,11 @@ class DiT(nn.Module):
     def _context(self, text, queries, text_mask, query_mask) -> tuple[Tensor, Tensor, Tensor]:
         """Text then queries: tokens [b, n, D], present bool [b, n], positions [b, n] counted over present ones."""
         tokens = [self.time_caption_embed.caption_embedder(text)]
-        present = [torch.ones(text.shape[:2], dtype=torch.bool) if text_mask is None else text_mask]
+        everywhere = torch.ones(text.shape[:2], dtype=torch.bool, device=text.device)
+        present = [everywhere if text_mask is None else text_mask]
         if queries is not None:
             tokens.append(queries)
-            used = torch.ones(len(text), dtype=torch.bool) if query_mask is None else query_mask
+            used = everywhere.new_ones(len(text)) if query_mask is None else query_mask
             present.append(used[:, None].expand(-1, queries.shape[1]))
         seen = torch.cat(present, 1)
         return torch.cat(tokens, 1).float(), seen, (seen.long().cumsum(1) - 1).clamp_min(0)

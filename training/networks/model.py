@@ -11,7 +11,7 @@ from ..conditions import Conditions, conditions, negative
 from ..data.tokenizer import Tokenizer
 from ..sequences import answer_ids, expanded
 from . import config as c
-from .common import part
+from .common import part, read_safetensors
 from .decoder import TextDecoder
 from .decoding import generate_codes, generate_text
 from .dit import DiT
@@ -28,13 +28,10 @@ class Model:
     """All pictures are uint8 [256, 256, 3]. A seed draws the plan and the noise, independent of the batch."""
 
     def __init__(self, folder: Path | str):
-        from diffusers import AutoencoderKL
-        from safetensors.torch import load_file
-
         folder = Path(folder)
         read = lambda name: json.loads((folder / name).read_text())  # noqa: E731
         config, self.generation, self.settings = read("config.json"), read("t2i_generation_config.json"), read("tusk.json")
-        tensors = {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
+        tensors = read_safetensors(folder / "model.safetensors")
         self.tokenizer = Tokenizer(folder)
         self.text = TextDecoder(config["llm_config"]["text_config"])
         self.text.load_state_dict(part(tensors, "llm_model.model.language_model."))
@@ -44,9 +41,7 @@ class Model:
         self.table = torch.cat([self.text.embed_tokens.weight.detach(), self.text.gen_embed_tokens.weight.detach()])
         self.dit = DiT(config["gen_dit_config"], config["gen_image_condition_refiner_config"])
         self.dit.load_state_dict(part(tensors, "gen_transformer."))
-        vae = AutoencoderKL.from_config(config["gen_vae_config"])
-        vae.load_state_dict(part(tensors, "gen_vae."))
-        self.vae = VAE(vae)
+        self.vae = VAE(config["gen_vae_config"], part(tensors, "gen_vae."))
         self.visual_tokenizer = VisualTokenizer(config["gen_tokenizer_config"])
         self.visual_tokenizer.load_state_dict(part(tensors, "gen_tokenizer.image_tokenizer."))
         self.nothing = negative(self.text, self.table, self.tokenizer.encode(NEGATIVE.format(self.settings["negative_prompt"])))

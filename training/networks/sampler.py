@@ -27,7 +27,7 @@ def denoise(
     image_guidance: float = 1.0,
 ) -> Tensor:
     """noise [b, c, h, w] -> latents. nothing [n, H]: states of the negative prompt (for guidance above 1)."""
-    x, times = noise, timesteps(steps, *noise.shape[2:])
+    x, times = noise, timesteps(steps, *noise.shape[2:]).to(noise.device)
     b = len(x)
     empty = None if nothing is None else nothing.expand(b, -1, -1)
     for now, then in zip(times[:-1], times[1:], strict=True):

@@ -71,14 +71,19 @@ test('every row ends in the end-of-line id, which is nowhere else, and no id lie
 
 /** A plan of sample 3, and how often the decoder ran for it. */
 async function counted(decoder: LanguageModel, wanted: PlanRequest) {
-  const { forward } = decoder;
+  const { cache } = decoder;
   let passes = 0;
-  decoder.forward = (...pass) => {
-    passes += 1;
-    return forward.apply(decoder, pass);
+  decoder.cache = (rows) => {
+    const made = cache.call(decoder, rows);
+    const { forward } = made;
+    made.forward = (...pass) => {
+      passes += 1;
+      return forward.apply(made, pass);
+    };
+    return made;
   };
   const [plan] = await generatePlans(decoder, wanted, [sample(3)]);
-  decoder.forward = forward;
+  decoder.cache = cache;
   return { plan: plan!, passes };
 }
 
