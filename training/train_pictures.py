@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
+from torch import Tensor
 
 from .conditions import NOTHING, Conditions, Snapshot
 from .data import language, scenes
