@@ -73,6 +73,7 @@ export function summarize(model: Model, loadMs: number): ModelSummary {
     trainedSizes: (tusk.sizes ?? []).map(([width, height]) => ({ width, height })),
     abilities: tusk.abilities,
     vocabulary: tusk.vocabulary,
+    languages: tusk.languages,
     examples: tusk.examples,
     loadMs,
   };

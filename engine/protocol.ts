@@ -225,6 +225,8 @@ const modelSummary = z.object({
   abilities: z.array(z.string()),
   /** Words the model knows, when tusk.json lists them. */
   vocabulary: z.array(z.string()),
+  /** Languages the model understands, ISO 639, when tusk.json lists them. */
+  languages: z.array(z.string()),
   /** Prompts, instructions and questions the model does well. */
   examples: z.object({ create: z.array(z.string()), edit: z.array(z.string()), ask: z.array(z.string()) }),
   loadMs: milliseconds,

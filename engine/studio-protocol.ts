@@ -210,6 +210,8 @@ export const snapshot = z.object({
   /** Prompts this model does well, for empty states and the tour. */
   examples: z.object({ create: z.array(z.string()), edit: z.array(z.string()), ask: z.array(z.string()) }),
   vocabulary: z.array(z.string()),
+  /** Languages it understands, ISO 639; empty = not stated. */
+  languages: z.array(z.string()),
   /** What was wrong with the library when it was opened, and what was done about it. */
   problems: z.array(failure),
 });

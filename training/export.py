@@ -129,6 +129,7 @@ def tusk() -> dict:
         **SETTINGS,
         "negative_prompt": "",
         "vocabulary": words,
+        "languages": ["en"],
         "abilities": [
             "one or two of 60 objects in a picture",
             "12 colours for 20 of the objects",

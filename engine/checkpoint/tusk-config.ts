@@ -61,6 +61,11 @@ const schema = z.object({
   presets: z.record(z.string().max(64), preset).default({}),
   /** Words the model was trained on; empty = not stated. */
   vocabulary: words.default([]),
+  /** Languages it was trained on, ISO 639; empty = not stated. */
+  languages: z
+    .array(z.string().regex(/^[a-z]{2,3}$/))
+    .max(200)
+    .default([]),
   /** Trained on conversations of several turns. Otherwise each question stands for itself. */
   conversation: z.boolean().default(false),
   /** What it can do, in short plain phrases. */

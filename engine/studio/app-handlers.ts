@@ -28,6 +28,7 @@ export const appHandlers = ({ library, engine, queue, models, downloads, emit }:
     models: models.cards(),
     examples: engine.summary?.examples ?? { create: [], edit: [], ask: [] },
     vocabulary: engine.summary?.vocabulary ?? [],
+    languages: engine.summary?.languages ?? [],
     problems: [...library.problems],
   });
 

@@ -33,7 +33,9 @@ function thingsOf(example: string, vocabulary: readonly string[]): string[] {
 
 async function readExamples(): Promise<void> {
   const snapshot = await request('studio.open', {}).catch(() => undefined);
-  if (snapshot) useStudio.setState({ examples: snapshot.examples, vocabulary: snapshot.vocabulary });
+  if (!snapshot) return;
+  const { examples, vocabulary, languages } = snapshot;
+  useStudio.setState({ examples, vocabulary, languages });
 }
 
 /** Makes a picture in a chat of its own; what is being written in the composer stays. */

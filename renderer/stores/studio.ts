@@ -22,6 +22,8 @@ export interface StudioState {
   downloads: { downloads: DownloadCard[]; freeBytes: number };
   examples: Snapshot['examples'];
   vocabulary: string[];
+  /** Those the model in use understands, ISO 639; empty = not stated. */
+  languages: string[];
   chats: Record<string, Chat>;
   turns: Record<string, Turn>;
   versions: Record<string, Version>;
@@ -43,6 +45,7 @@ export const useStudio = create<StudioState>(() => ({
   downloads: { downloads: [], freeBytes: 0 },
   examples: { create: [], edit: [], ask: [] },
   vocabulary: [],
+  languages: [],
   chats: {},
   turns: {},
   versions: {},

@@ -1,6 +1,6 @@
 import { expect, stagesTold, test } from './tusk.ts';
 
-test.afterEach(({ studio }) => studio.call('settings.set', { theme: 'system' }));
+test.afterEach(({ studio }) => studio.call('settings.set', { theme: 'system', language: 'en' }));
 
 test('a command is found by typing and run by Enter', async ({ desk: { page } }) => {
   await page.keyboard.press('ControlOrMeta+k');
@@ -52,6 +52,22 @@ test('? shows every key, Escape closes the sheet', async ({ desk: { page } }) =>
     await expect(sheet.getByRole('region', { name: area })).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(sheet).toHaveCount(0);
+});
+
+test('a window in a language the model was not trained on says so beside the examples', async ({ desk }) => {
+  const { page, studio } = desk;
+  const note = page.getByText('Das Modell versteht Englisch; schreib ihm in dieser Sprache.');
+  await studio.call('settings.set', { language: 'de' });
+  await page.getByRole('button', { name: 'Neuer Chat' }).click();
+  await expect(note).toBeVisible();
+  await page.getByRole('button', { name: 'Einstellungen', exact: true }).click();
+  await page.getByRole('button', { name: 'Noch einmal zeigen' }).click();
+  const tour = page.getByRole('dialog', { name: 'Erste Schritte' });
+  await expect(tour.locator(note)).toBeVisible();
+  await expect(tour.getByRole('list')).toHaveAttribute('lang', 'en');
+  await studio.call('settings.set', { language: 'en' });
+  await expect(page.getByRole('dialog', { name: 'First steps' })).toBeVisible();
+  await expect(page.getByText(/the model understands/i)).toHaveCount(0);
 });
 
 test('the first steps make a picture and say what comes next', async ({ desk: { page, studio } }) => {

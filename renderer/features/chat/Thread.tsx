@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { EmptyState } from '../../components/EmptyState.tsx';
 import { Suggestions } from '../../components/Suggestions.tsx';
 import { useExamples } from '../../engine/examples.ts';
+import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { type Exchange, sameExchange, useConversation } from './conversation.ts';
 import { Question } from './Question.tsx';
@@ -50,11 +51,13 @@ const Row = memo(
 function EmptyThread() {
   const { t } = useTranslation();
   const examples = useExamples().create;
+  const languages = useStudio((state) => state.languages);
   return (
     <div className="thread thread-empty">
       <EmptyState title={t('empty.title')} text={t('empty.text')}>
         <Suggestions
           prompts={examples.slice(0, EXAMPLES_SHOWN)}
+          languages={languages}
           onChoose={(message) => useWorkspace.setState({ message })}
         />
       </EmptyState>

@@ -3,6 +3,7 @@ import { Button } from '../../components/Button.tsx';
 import { EmptyState } from '../../components/EmptyState.tsx';
 import { Suggestions } from '../../components/Suggestions.tsx';
 import { makePicture, useExamples } from '../../engine/examples.ts';
+import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
 import { ask, EVERYTHING, useShelf } from './shelf.ts';
 
@@ -29,9 +30,14 @@ export function NothingHere() {
 function FirstPictures() {
   const { t } = useTranslation('library');
   const { create } = useExamples();
+  const languages = useStudio((state) => state.languages);
   return (
     <EmptyState title={t('first')} text={t('firstText')}>
-      <Suggestions prompts={create.slice(0, 3)} onChoose={(prompt) => void makePicture(prompt)} />
+      <Suggestions
+        prompts={create.slice(0, 3)}
+        languages={languages}
+        onChoose={(prompt) => void makePicture(prompt)}
+      />
       <Button look="quiet" onClick={() => useWorkspace.setState({ view: 'studio' })}>
         {t('writeYourOwn')}
       </Button>

@@ -3,6 +3,7 @@ import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { Suggestions } from '../../components/Suggestions.tsx';
 import { makePicture, useExamples } from '../../engine/examples.ts';
+import { useStudio } from '../../stores/studio.ts';
 
 interface Props {
   onStart: (jobId: string) => void;
@@ -14,6 +15,7 @@ const SHOWN = 3;
 export function ChoosePrompt({ onStart, onLeave }: Props) {
   const { t } = useTranslation('tour');
   const prompts = useExamples().create.slice(0, SHOWN);
+  const languages = useStudio((state) => state.languages);
   const [isSending, setSending] = useState(false);
   const make = async (prompt: string) => {
     setSending(true);
@@ -26,7 +28,12 @@ export function ChoosePrompt({ onStart, onLeave }: Props) {
       <h2>{t('welcome')}</h2>
       <p>{t('welcomeText')}</p>
       {prompts.length === 0 ? <p role="status">{t('starting')}</p> : <p>{t('choose')}</p>}
-      <Suggestions prompts={prompts} disabled={isSending} onChoose={(prompt) => void make(prompt)} />
+      <Suggestions
+        prompts={prompts}
+        languages={languages}
+        disabled={isSending}
+        onChoose={(prompt) => void make(prompt)}
+      />
       <div className="tour-buttons">
         <Button look="quiet" onClick={onLeave}>
           {t('skip')}
