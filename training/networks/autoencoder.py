@@ -1,6 +1,5 @@
 """The picture autoencoder's network, with the tensor names of diffusers' AutoencoderKL (no attention in the middle)."""
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 

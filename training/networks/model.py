@@ -10,7 +10,6 @@ from torch import Tensor
 from ..conditions import Conditions, conditions, negative
 from ..data.tokenizer import Tokenizer
 from ..sequences import answer_ids, expanded
-from . import config as c
 from .common import part, read_safetensors
 from .decoder import TextDecoder
 from .decoding import generate_codes, generate_text

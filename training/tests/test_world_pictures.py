@@ -1,6 +1,5 @@
 """The next domain's pictures: examples, conditions of untrained decoders, losses, the autoencoder, pieces."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from training.train_vae import CONFIG as VAE_CONFIG
 from training.train_vae import fidelity, floats
 from training.world import latents, tokens
 from training.world.codes import FIRST_GROUND, decode
-from training.world.config import CONFIG, HIDDEN, LAYOUT
+from training.world.config import CONFIG, LAYOUT
 from training.world.latents import Chunk, Examples, Pool, Stream
 from training.world.learner import Learner
 from training.world.pieces import join, split

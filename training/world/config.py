@@ -46,7 +46,7 @@ CONFIG = Config(
     },
     vision=small.VISION
     | {"out_hidden_size": HIDDEN, "depth": 4, "hidden_size": 160, "intermediate_size": 480, "num_heads": 5},
-    dit=small.DIT | {"text_feat_dim": HIDDEN, "hidden_size": 320, "num_attention_heads": 5, "num_kv_heads": 5, "num_layers": 6},
+    dit=small.DIT | {"text_feat_dim": HIDDEN, "hidden_size": 320, "num_attention_heads": 5, "num_kv_heads": 5, "num_layers": 5, "ffn_dim_multiplier": 0.6},
     refiner=small.REFINER,
     visual_tokenizer=small.VISUAL_TOKENIZER | {"codebook_size": LAYOUT.codes},
     condition_layers=[-2] + [-1 - LAYERS] * 48,

@@ -88,7 +88,7 @@ def main() -> None:
     print("| scenes | PSNR dB | objects dB | worst dB | ground /255 | flat /255 | n |\n|---|---|---|---|---|---|---|")
     for style in STYLES:
         print(line(style, rows[style]))
-    for kind in GROUNDS:
+    for kind in sorted({s.ground.kind for s in scenes}, key=GROUNDS.index):
         print(line(kind, [row for s, row in zip(scenes, everything, strict=True) if s.ground.kind == kind]))
     print(line("all", everything))
     if a.worst:

@@ -30,7 +30,7 @@ from training.train_common import (
 
 from . import tokens
 from .codes import FIRST_GROUND, decode
-from .config import CONFIG, HIDDEN, LAYOUT, Config
+from .config import CONFIG, HIDDEN, Config
 from .latents import SHAPE, Chunk, Examples, Pool, Stream, encoded
 from .learner import Learner
 from .plans import codes_in, visual_ids

@@ -1,6 +1,6 @@
 """Trains the vision encoder and the text decoder of the next domain on all tasks at once, by the clock.
 
-    python -m training.world.train_sequences OUT --minutes 180 --vae FOLDER
+    python -m training.world.train_sequences OUT --minutes 180 --vae FOLDER [--device cuda --workers 6]
 
 Each step: prompts -> plans, pictures + instructions -> plans, pictures + questions and chats -> answers. A run in the
 same folder goes on where the last one stopped.
@@ -8,18 +8,21 @@ same folder goes on where the last one stopped.
 
 import argparse
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.ahead import Ahead
 from training.data.tokenizer import Tokenizer
 from training.networks.vae import VAE
 from training.train_common import (
-    Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save,
+    Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, scale_rates,
 )  # fmt: skip
 
 from . import tokens
@@ -57,6 +60,17 @@ class Sizes:
             yield data.talk(self.chats, self.pairs)
         elif self.pictures:
             yield data.ask(self.pictures, self.questions)
+
+
+def drawing(tokenizer: Tokenizer, sizes: Sizes, seed: int) -> Callable[[float], list[Plans | Answers]]:
+    """What draws the batches of one step after another, given the share of the early curriculum."""
+    data, turns = Sequences(tokenizer, seed), count(seed)
+
+    def draw(early: float) -> list[Plans | Answers]:
+        data.early = early
+        return list(sizes.batches(data, next(turns)))
+
+    return draw
 
 
 def step_loss(model: Learner, batch: Plans | Answers) -> tuple[Tensor, dict[str, Tensor]]:
@@ -104,7 +118,11 @@ def main() -> None:
     ask.add_argument("--muon", type=float, default=0.02)
     ask.add_argument("--fall", type=float, default=0.3, help="share of the time over which the rates fall")
     ask.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
+    ask.add_argument("--check", type=float, default=10, help="minutes between validations, which run on the CPU; 0 = none")
     ask.add_argument("--device", default="cpu")
+    ask.add_argument("--workers", type=int, default=0, help="processes that draw batches ahead")
+    ask.add_argument("--eager", action="store_true", help="nothing is compiled")
+    ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
     ask.add_argument("--seed", type=int, default=0)
     a = ask.parse_args()
     one_quiet_thread(a.seed)
@@ -114,26 +132,30 @@ def main() -> None:
     tokenizer = Tokenizer(a.out / "tokenizer")
     model = Learner(contents(a.out / "content.pt", a.vae))
     model.name_words(tokenizer)
+    for name, p in model.named_parameters():
+        p.requires_grad_(not name.startswith(tuple(a.hold)))
+    latest, sizes = a.out / "latest.pt", Sizes(**{name: getattr(a, name) for name in vars(Sizes())})
+    done = torch.load(latest, map_location="cpu")["step"] if latest.exists() else 0
+    make = partial(drawing, tokenizer, sizes)
+    draw = Ahead(make, a.workers, a.seed + done) if a.workers else make(a.seed + done)
     model.to(a.device)
-    compile_parts(model.text.layers, model.visual.blocks)
+    if not a.eager:
+        compile_parts(model.text.layers, model.visual.blocks)
     steppers = optimisers(model, MATRICES, a.lr, a.muon, {"qkv.weight": 3})
     average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
-    run = (a.out / "latest.pt", model, average, steppers, clock)
+    run = (latest, model, average, steppers, clock)
     step = resume(*run)
-    sizes, data = Sizes(**{name: getattr(a, name) for name in vars(Sizes())}), Sequences(tokenizer, a.seed + step)
     checks = Checks(tokenizer)
     log(parameters=sum(p.numel() for p in model.parameters()), **{k: str(v) for k, v in vars(a).items()})
-    last, figures = time.time(), []
+    last = checked = time.time()
+    figures = []
     while clock.share < 1:
-        data.early = max(0.0, 1 - clock.share / EARLY_UNTIL)
-        factor = clock.factor(step)
-        for s, rate in zip(steppers, (a.lr, a.muon), strict=True):
-            for group in s.param_groups:
-                group["lr"] = rate * factor
+        early, factor = max(0.0, 1 - clock.share / EARLY_UNTIL), clock.factor(step)
+        scale_rates(steppers, [a.lr, a.muon], factor)
         began, row = time.time(), {}
-        drawn = [b.to(a.device) for b in sizes.batches(data, step)]
+        drawn = [b.to(a.device) for b in draw(early)]
         row["draw"] = time.time() - began
-        with half_precision():
+        with half_precision(a.device):
             for batch in drawn:
                 loss, values = step_loss(model, batch)
                 loss.backward()
@@ -146,14 +168,18 @@ def main() -> None:
         step += 1
         figures.append(row | {"pace": time.time() - began})
         if step % 12 == 0:
-            log(step=step, rate=factor, early=data.early, **means(figures))
+            log(step=step, rate=factor, early=early, **means(figures))
             figures = []
         if time.time() - last > 60 * a.every or clock.share >= 1:
             keep(*run, step)
             save(a.out / "average.pt", **average.values, content=model.codes.content)
+            last = time.time()
+        if a.check and (time.time() - checked > 60 * a.check or clock.share >= 1):
             with plainly():
                 log(step=step, **checks(model, average.values))
-            last = time.time()
+            checked = time.time()
+    if isinstance(draw, Ahead):
+        draw.close()
 
 
 if __name__ == "__main__":

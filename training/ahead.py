@@ -1,0 +1,38 @@
+"""Batches drawn by other processes while the trainer learns from earlier ones."""
+
+import multiprocessing
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+from .train_common import one_quiet_thread
+
+
+class Ahead:
+    """Calls to it give what `make(seed)()` gives, drawn by forks with seeds of their own. To be made before CUDA is used.
+
+    make: builds a process's source; the source is called with `share`, which the trainer may set at any time.
+    """
+
+    def __init__(self, make: Callable[[int], Callable[[float], Any]], workers: int, seed: int, depth: int = 3):
+        context = multiprocessing.get_context("fork")
+        self.shared, self.queue = context.Value("d", 0.0), context.Queue(depth * workers)
+        jobs = [(make, 1000 * seed + i) for i in range(workers)]
+        self.workers = [context.Process(target=self._work, args=job, daemon=True) for job in jobs]
+        for worker in self.workers:
+            worker.start()
+
+    def _work(self, make: Callable[[int], Callable[[float], Any]], seed: int) -> None:
+        one_quiet_thread(seed)
+        source = make(seed)
+        while True:
+            self.queue.put(pickle.dumps(source(self.shared.value)))
+
+    def __call__(self, share: float) -> Any:
+        self.shared.value = share
+        return pickle.loads(self.queue.get())
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.terminate()
+            worker.join()
