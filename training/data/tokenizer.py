@@ -38,6 +38,8 @@ PICTURE_SPECIALS = (
     "</tool_call>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|fim_pad|>", "<|repo_name|>",
     "<|file_sep|>", "<tool_response>", "</tool_response>", "<think>", "</think>",
 )  # fmt: skip
+SPECIAL_FORM = re.compile(r"<[^<>]+>")
+"""What every special token looks like."""
 GENERATION_SPECIALS = (
     "<|endofline|>", "<|endoffile|>", "<|gen_placeholder|>", "<|useless token|>", "<|beginoftext|>",
     "<|image start|>", "<|image end|>", "<|image token|>",
@@ -219,8 +221,16 @@ class Tokenizer:
         return len(self.ranks) + len(self.specials)
 
     def encode(self, text: str) -> list[int]:
-        """Ids of NFC text; special tokens are recognised anywhere."""
-        return self._encoding.encode(unicodedata.normalize("NFC", text), allowed_special="all")
+        """Ids of NFC text; special tokens are recognised anywhere.
+
+        They are looked for here: tiktoken would read the list of all visual tokens anew for each text.
+        """
+        text, ids, last = unicodedata.normalize("NFC", text), [], 0
+        for match in SPECIAL_FORM.finditer(text):
+            if match.group() in self.specials:
+                ids += [*self._encoding.encode_ordinary(text[last : match.start()]), self.specials[match.group()]]
+                last = match.end()
+        return ids + self._encoding.encode_ordinary(text[last:])
 
     def decode(self, ids: list[int]) -> str:
         return self._encoding.decode(ids, errors="replace")

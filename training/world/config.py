@@ -11,8 +11,8 @@ from training.networks.config import Layout
 
 from .codes import LOOK_CODES, WHAT_CODES
 
-HIDDEN = 256
-LAYERS = 5
+HIDDEN = 192
+LAYERS = 6
 LAYOUT = Layout(ranks=2530, codes=WHAT_CODES + LOOK_CODES, rows=8, columns=16)
 
 
@@ -39,8 +39,8 @@ CONFIG = Config(
         "num_hidden_layers": LAYERS,
         "num_attention_heads": 4,
         "num_key_value_heads": 4,
-        "head_dim": 64,
-        "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": [12, 10, 10]},
+        "head_dim": 48,
+        "rope_scaling": {"rope_type": "default", "mrope_interleaved": True, "mrope_section": [8, 8, 8]},
         "gen_vocab_size": 8 + LAYOUT.codes,
         "gen_vocab_start_index": LAYOUT.vocabulary,
     },
