@@ -43,8 +43,8 @@ class Sizes:
     """
 
     creates: int = 24
-    edits: int = 14
-    combined: int = 10
+    edits: int = 12
+    combined: int = 8
     pictures: int = 8
     questions: int = 6
     chats: int = 7
@@ -117,8 +117,8 @@ def main() -> None:
     ask.add_argument("--lr", type=float, default=3e-3)
     ask.add_argument("--muon", type=float, default=0.02)
     ask.add_argument("--fall", type=float, default=0.3, help="share of the time over which the rates fall")
-    ask.add_argument("--every", type=float, default=10, help="minutes between checkpoints")
-    ask.add_argument("--check", type=float, default=10, help="minutes between validations, which run on the CPU; 0 = none")
+    ask.add_argument("--every", type=float, default=15, help="minutes between checkpoints")
+    ask.add_argument("--check", type=float, default=15, help="minutes between validations, which run on the CPU; 0 = none")
     ask.add_argument("--device", default="cpu")
     ask.add_argument("--workers", type=int, default=0, help="processes that draw batches ahead")
     ask.add_argument("--eager", action="store_true", help="nothing is compiled")
@@ -161,8 +161,9 @@ def main() -> None:
                 loss.backward()
                 row |= {k: v.item() for k, v in values.items()}
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for s in steppers:
-            s.step()
+        with half_precision(a.device):
+            for s in steppers:
+                s.step()
         model.zero_grad(set_to_none=True)
         average.update(model)
         step += 1

@@ -10,6 +10,7 @@ from torch import Tensor
 from training.data.tokenizer import Tokenizer
 from training.networks.decoding import generate_codes, generate_text
 from training.networks.pictures import vision_rows
+from training.train_common import swapped
 
 from .codes import decode
 from .config import LAYOUT
@@ -74,16 +75,13 @@ class Checks:
     @torch.no_grad()
     def __call__(self, model: Learner, averaged: dict[str, Tensor]) -> dict[str, float]:
         """Swaps the averaged weights in, measures, swaps back."""
-        own = {n: p.detach().clone() for n, p in model.named_parameters()}
-        _put(model, averaged)
-        device = next(model.parameters()).device
-        model.cpu()
-        shares = Shares()
-        self._create(model, shares)
-        self._edit(model, shares)
-        self._answer(model, shares)
-        model.to(device)
-        _put(model, own)
+        device, shares = next(model.parameters()).device, Shares()
+        with swapped(model, averaged):
+            model.cpu()
+            self._create(model, shares)
+            self._edit(model, shares)
+            self._answer(model, shares)
+            model.to(device)
         return shares.means()
 
     def _create(self, model: Learner, shares: Shares) -> None:
@@ -112,11 +110,6 @@ class Checks:
         replies = answers(model, prompts, [[s] for s, _ in self.asked])
         for ids, (_, q) in zip(replies, self.asked, strict=True):
             shares.note(self.tokenizer.decode(ids).strip() == q.answer, "q_all", f"q_{q.kind}")
-
-
-def _put(model: Learner, values: dict[str, Tensor]) -> None:
-    for n, p in model.named_parameters():
-        p.data.copy_(values[n])
 
 
 def _seen(model: Learner, pictures: list[Scene]):
