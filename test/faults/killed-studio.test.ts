@@ -36,7 +36,9 @@ interface Life {
 
 /** Lets a studio write for a random while after its first word. */
 async function writeUntilKilled(writer: string, folder: string): Promise<Life> {
-  const child: ChildProcess = fork(writer, [folder, resolve('test/helpers/silent-engine.mjs')]);
+  const child: ChildProcess = fork(writer, [folder, resolve('test/helpers/silent-engine.mjs')], {
+    execArgv: [],
+  });
   const life: Life = { kept: new Map(), open: undefined };
   child.on('message', (told: Told) => {
     life.open = 'begun' in told ? told.begun : undefined;
