@@ -46,8 +46,12 @@ test('an edit: child of its source, what changed is shown and can be taken back'
   await page.getByRole('button', { name: `Brought in: ${red.prompt}` }).click();
   await say(page, 'make the disc green');
   await expect(page.getByRole('button', { name: 'Edit: make the disc green' })).toBeVisible(MADE);
-  await page.getByRole('button', { name: 'What changed' }).click();
+  const guard = page.getByRole('button', { name: /^What changed: [\d.]+%$/ });
+  await expect(guard).toBeVisible();
+  const changed = Number.parseFloat(/[\d.]+/.exec((await guard.textContent())!)![0]);
+  await guard.click();
   await expect(page.getByText(/of the picture changed\.$/)).toBeVisible();
+  await expect(page.getByRole('slider', { name: /Bring back/ })).toHaveValue(changed <= 50 ? '1' : '0');
   await expect(page.getByRole('img', { name: /^Heat map of what changed/ })).toBeVisible();
   await page.getByRole('slider', { name: /Bring back/ }).press('Home');
   await page.getByRole('button', { name: 'Keep this strength' }).click();
@@ -56,6 +60,10 @@ test('an edit: child of its source, what changed is shown and can be taken back'
   const edit = versions.find(({ kind }) => kind === 'edit');
   expect(edit).toMatchObject({ parentId: red.id, prompt: 'make the disc green' });
   expect(versions.find(({ kind }) => kind === 'blend')).toMatchObject({ parentId: edit?.id });
+  await studio.call('settings.set', { driftGuard: false });
+  await page.getByRole('button', { name: 'Edit: make the disc green' }).click();
+  await expect(page.getByRole('button', { name: 'What changed', exact: true })).toBeVisible();
+  await studio.call('settings.set', { driftGuard: true });
 });
 
 test('the model is asked about its own picture; what it says is shown as its opinion', async ({ desk }) => {

@@ -11,7 +11,7 @@ import { compare } from '../../stores/workspace.ts';
 import { showNew } from './CanvasBar.tsx';
 import { Description } from './Description.tsx';
 import { SelfCheck } from './SelfCheck.tsx';
-import type { Drift } from './useDrift.ts';
+import { type Drift, isLocal } from './useDrift.ts';
 import './checks.css';
 
 /** What the model was asked about a picture. */
@@ -32,7 +32,7 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
       <CompareWithSource version={version} />
       {drift.isPossible && (
         <Button look="quiet" small aria-pressed={drift.heatMap !== null} onClick={drift.toggle}>
-          <Flame size={14} /> {t('drift.show')}
+          <Flame size={14} /> <DriftLabel measured={drift.measured} />
         </Button>
       )}
       {canCheck && (
@@ -43,7 +43,7 @@ export function Checks({ version, drift }: { version: Version; drift: Drift }) {
       <Button look="quiet" small aria-expanded={isAsked('describe')} onClick={() => toggle('describe')}>
         <Captions size={14} /> {t('check.describe')}
       </Button>
-      {drift.measured && <DriftPanel version={version} share={drift.measured.changedShare} />}
+      {drift.measured && drift.heatMap && <DriftPanel version={version} measured={drift.measured} />}
       {isAsked('check') && <SelfCheck version={version} />}
       {isAsked('describe') && <Description key={version.id} version={version} />}
     </fieldset>
@@ -66,16 +66,30 @@ function CompareWithSource({ version: { id, parentId } }: { version: Version }) 
   );
 }
 
-function DriftPanel({ version, share }: { version: Version; share: number }) {
+type Measured = NonNullable<Drift['measured']>;
+
+function DriftLabel({ measured }: Pick<Drift, 'measured'>) {
   const { t, i18n } = useTranslation();
-  const [strength, setStrength] = useState(1);
+  if (!measured) return t('drift.show');
+  return t('drift.showShare', { share: percent(measured.changedShare, i18n.language) });
+}
+
+/** Brings everything back where an edit was local, nothing where it was meant for the whole picture. */
+function DriftPanel({ version, measured }: { version: Version; measured: Measured }) {
+  const { t, i18n } = useTranslation();
+  const [strength, setStrength] = useState(isLocal(measured) ? 1 : 0);
   const blend = async () => {
     const blended = await call('versions.blend', { versionId: version.id, strength });
     if (blended) showNew(blended);
   };
   return (
     <div className="check-panel">
-      <p>{t('drift.changed', { share: percent(share, i18n.language) })}</p>
+      <p>{t('drift.changed', { share: percent(measured.changedShare, i18n.language) })}</p>
+      <p>
+        {isLocal(measured)
+          ? t('drift.outside', { share: percent(measured.outsideShare, i18n.language) })
+          : t('drift.everywhere')}
+      </p>
       <div className="drift-legend" aria-hidden="true">
         <span>{t('drift.less')}</span>
         <i />

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import type { StudioAnswer, Version } from '../../../engine/studio-protocol.ts';
-import { call } from '../../engine/studio.ts';
+import { call, request } from '../../engine/studio.ts';
+import { useStudio } from '../../stores/studio.ts';
 
 type Measured = StudioAnswer<'versions.drift'>;
 
@@ -13,21 +14,41 @@ export interface Drift {
   toggle: () => void;
 }
 
+/** An edit that changes more of the picture than this is meant for all of it, as one of style is. */
+const LOCAL_SHARE = 0.5;
+
+/** What was changed on purpose is a part of the picture: then the rest should have stayed. */
+export const isLocal = ({ changedShare }: Measured): boolean => changedShare <= LOCAL_SHARE;
+
+/** With the drift guard on, an edit is measured as soon as it is seen. */
 export function useDrift({ id, kind, parentId }: Version): Drift {
-  const [shown, setShown] = useState<{ measured: Measured; heatMap: string } | null>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another picture has another map
-  useEffect(() => setShown(null), [id]);
-  useEffect(() => () => void (shown && URL.revokeObjectURL(shown.heatMap)), [shown]);
-  const measure = async () => {
-    const measured = await call('versions.drift', { versionId: id });
-    if (!measured) return;
-    const heatMap = URL.createObjectURL(new Blob([new Uint8Array(measured.heatMap)], { type: 'image/png' }));
-    setShown({ measured, heatMap });
+  const isGuarded = useStudio((state) => state.settings?.driftGuard ?? false);
+  const [measured, setMeasured] = useState<Measured | null>(null);
+  const [heatMap, setHeatMap] = useState<string | null>(null);
+  const isPossible = parentId !== null && (kind === 'edit' || kind === 'blend');
+  useEffect(() => {
+    setHeatMap(null);
+    setMeasured(null);
+    if (!isGuarded || !isPossible) return;
+    let isSeen = true;
+    const keep = (found: Measured) => void (isSeen && setMeasured(found));
+    // Who asks for the map is told what is wrong.
+    request('versions.drift', { versionId: id }).then(keep, () => {});
+    return () => {
+      isSeen = false;
+    };
+  }, [id, isGuarded, isPossible]);
+  useEffect(() => () => void (heatMap && URL.revokeObjectURL(heatMap)), [heatMap]);
+  const show = async () => {
+    const found = measured ?? (await call('versions.drift', { versionId: id }));
+    if (!found) return;
+    setMeasured(found);
+    setHeatMap(URL.createObjectURL(new Blob([new Uint8Array(found.heatMap)], { type: 'image/png' })));
   };
   return {
-    isPossible: parentId !== null && (kind === 'edit' || kind === 'blend'),
-    measured: shown?.measured ?? null,
-    heatMap: shown?.heatMap ?? null,
-    toggle: () => (shown ? setShown(null) : void measure()),
+    isPossible,
+    measured,
+    heatMap,
+    toggle: () => (heatMap ? setHeatMap(null) : void show()),
   };
 }
