@@ -1,5 +1,6 @@
 /** A checkpoint's language model as a ready object: config to graphs to sessions. The vision encoder's waits for a picture. */
 import type { CheckpointConfig } from './checkpoint/config.ts';
+import { DeviceCaches } from './decoding/device-cache.ts';
 import { type Decoder, LanguageModel } from './decoding/language-model.ts';
 import { buildCacheGraphs } from './models/text-decoder/cache.ts';
 import { type TextDecoderConfig, textDecoderConfig } from './models/text-decoder/config.ts';
@@ -38,15 +39,14 @@ async function loadDecoder(
   options: SessionOptions,
 ): Promise<Decoder> {
   if (options.device?.provider !== 'webgpu')
-    return { session: await Session.create(buildTextDecoder(weights, config), options) };
-  const session = await Session.create(buildTextDecoder(weights, config, 'in place'), options);
+    return Session.create(buildTextDecoder(weights, config), options);
+  const decoder = await Session.create(buildTextDecoder(weights, config, 'in place'), options);
   const create = (graph: BuiltGraph) => Session.create(graph, { ...options, resident: ['made'] });
   const { zeros, take, put, grow } = buildCacheGraphs();
-  const inPlace = {
+  return new DeviceCaches(decoder, {
     zeros: await create(zeros),
     take: await create(take),
     put: await create(put),
     grow: await create(grow),
-  };
-  return { session, inPlace };
+  });
 }

@@ -27,7 +27,7 @@ export interface DecoderCache {
   ): Promise<Record<string, Tensor>>;
   /** A cache of copies of the given rows. */
   select(rows: readonly number[]): DecoderCache;
-  dispose(): void;
+  dispose(): Promise<void>;
 }
 
 export const targetRows = ({ rows }: DecoderCache, target: number | 'all'): number[] =>

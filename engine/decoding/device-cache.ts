@@ -16,6 +16,27 @@ export interface CacheSessions {
   grow: Session;
 }
 
+/** Makes caches, and frees those that are left before their sessions: memory that outlives them ends the process. */
+export class DeviceCaches {
+  readonly live = new Set<DeviceCache>();
+
+  constructor(
+    /** Graph `text-decoder`, its cache in place. */
+    readonly decoder: Session,
+    readonly sessions: CacheSessions,
+  ) {}
+
+  create(sizes: CacheSizes, rows: number): DeviceCache {
+    return new DeviceCache(sizes, rows, this);
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all([...this.live].map((cache) => cache.dispose()));
+    const { zeros, take, put, grow } = this.sessions;
+    await Promise.all([this.decoder, zeros, take, put, grow].map((session) => session.dispose()));
+  }
+}
+
 const KINDS = ['key', 'value'] as const;
 
 export class DeviceCache implements DecoderCache {
@@ -25,15 +46,13 @@ export class DeviceCache implements DecoderCache {
   private lengths: number[];
   /** Passes and copies one after the other. */
   private idle: Promise<void> = Promise.resolve();
-  private isDisposed = false;
 
   constructor(
     private readonly sizes: CacheSizes,
     readonly rows: number,
-    /** Graph `text-decoder`, its cache in place. */
-    private readonly decoder: Session,
-    private readonly sessions: CacheSessions,
+    private readonly owner: DeviceCaches,
   ) {
+    owner.live.add(this);
     this.lengths = new Array<number>(rows).fill(0);
   }
 
@@ -57,7 +76,7 @@ export class DeviceCache implements DecoderCache {
       const cached = rows.map((row) => this.lengths[row]!);
       const isPart = rows.length < this.rows;
       const storage = isPart ? await this.taken(rows) : this.storage;
-      const outputs = await this.decoder.run(
+      const outputs = await this.owner.decoder.run(
         {
           ...feeds,
           ...renamed(storage, 'past'),
@@ -74,7 +93,7 @@ export class DeviceCache implements DecoderCache {
   }
 
   select(rows: readonly number[]): DeviceCache {
-    const copy = new DeviceCache(this.sizes, rows.length, this.decoder, this.sessions);
+    const copy = new DeviceCache(this.sizes, rows.length, this.owner);
     copy.lengths = rows.map((row) => this.lengths[row]!);
     copy.idle = this.next(async () => {
       copy.capacity = this.capacity;
@@ -86,10 +105,11 @@ export class DeviceCache implements DecoderCache {
   }
 
   /** Once what is under way is done. */
-  dispose(): void {
-    if (this.isDisposed) return;
-    this.isDisposed = true;
-    void this.next(async () => this.replace(new Map()));
+  dispose(): Promise<void> {
+    return this.next(async () => {
+      this.replace(new Map());
+      this.owner.live.delete(this);
+    });
   }
 
   private next<T>(work: () => Promise<T>): Promise<T> {
@@ -105,11 +125,13 @@ export class DeviceCache implements DecoderCache {
     if (length <= this.capacity) return;
     const capacity = Math.ceil(length / BUCKET) * BUCKET;
     const shape = [this.rows, this.sizes.keyValueHeads, capacity - this.capacity, this.sizes.headDim];
-    const zeros = () => this.sessions.zeros.make({ shape: intTensor(shape, [shape.length]) });
+    const zeros = () => this.owner.sessions.zeros.make({ shape: intTensor(shape, [shape.length]) });
     if (this.capacity === 0) for (const name of names(this.sizes)) this.storage.set(name, await zeros());
     else {
       const further = await zeros();
-      this.replace(await this.each(this.storage, (cache) => this.sessions.grow.make({ cache, further })));
+      this.replace(
+        await this.each(this.storage, (cache) => this.owner.sessions.grow.make({ cache, further })),
+      );
       further.dispose();
     }
     this.capacity = capacity;
@@ -117,13 +139,13 @@ export class DeviceCache implements DecoderCache {
 
   private taken(rows: readonly number[]): Promise<Map<string, DeviceTensor>> {
     const wanted = intTensor(rows, [rows.length]);
-    return this.each(this.storage, (cache) => this.sessions.take.make({ cache, wanted }));
+    return this.each(this.storage, (cache) => this.owner.sessions.take.make({ cache, wanted }));
   }
 
   private async putBack(parts: Map<string, DeviceTensor>, index: number): Promise<void> {
     const row = intTensor([index], [1, 1]);
     const put = (cache: DeviceTensor, name: string) =>
-      this.sessions.put.make({ cache, row, taken: parts.get(name)! });
+      this.owner.sessions.put.make({ cache, row, taken: parts.get(name)! });
     this.replace(await this.each(this.storage, put));
     for (const part of parts.values()) part.dispose();
   }

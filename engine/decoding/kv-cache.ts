@@ -49,7 +49,7 @@ export class KeyValueCache implements DecoderCache {
   }
 
   /** Nothing is held outside JavaScript. */
-  dispose(): void {}
+  async dispose(): Promise<void> {}
 
   /**
    * The cache as the decoder's inputs, for one row or for all. A row without tokens has past length 0, and no

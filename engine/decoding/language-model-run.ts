@@ -146,7 +146,7 @@ export class LanguageModelRun {
   /** Frees the cache; use after this throws. */
   dispose(): void {
     this.disposed = true;
-    this.cache?.dispose();
+    void this.cache?.dispose();
     this.cache = undefined;
     this.states = [];
   }

@@ -16,7 +16,7 @@ import type { LazySession } from '../runtime/lazy-session.ts';
 import type { Session } from '../runtime/session.ts';
 import type { FloatTensor } from '../runtime/tensor.ts';
 import type { DecoderCache } from './decoder-cache.ts';
-import { type CacheSessions, DeviceCache } from './device-cache.ts';
+import { DeviceCaches } from './device-cache.ts';
 import { KeyValueCache } from './kv-cache.ts';
 import { LanguageModelRun } from './language-model-run.ts';
 import { type Grid, type PictureTokens, Rotation } from './positions.ts';
@@ -49,11 +49,8 @@ export interface LanguageModelShape {
   vision: VisionShape;
 }
 
-/** Graph `text-decoder`; `inPlace` where its cache is in the device's memory. */
-export interface Decoder {
-  session: Session;
-  inPlace?: CacheSessions | undefined;
-}
+/** Graph `text-decoder`, its cache on the host or in a device's memory. */
+export type Decoder = Session | DeviceCaches;
 
 export class LanguageModel {
   readonly rotation: Rotation;
@@ -98,15 +95,12 @@ export class LanguageModel {
 
   /** An empty cache, for runs: where the decoder computes. */
   cache(rows: number): DecoderCache {
-    const { session, inPlace } = this.decoder;
-    return inPlace
-      ? new DeviceCache(this.shape, rows, session, inPlace)
-      : new KeyValueCache(this.shape, rows, session);
+    return this.decoder instanceof DeviceCaches
+      ? this.decoder.create(this.shape, rows)
+      : new KeyValueCache(this.shape, rows, this.decoder);
   }
 
   async dispose(): Promise<void> {
-    const { session, inPlace } = this.decoder;
-    const sessions: Session[] = [session, ...(inPlace ? Object.values<Session>({ ...inPlace }) : [])];
-    await Promise.all([this.vision.free(), ...sessions.map((each) => each.dispose())]);
+    await Promise.all([this.decoder.dispose(), this.vision.free()]);
   }
 }

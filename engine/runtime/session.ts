@@ -83,6 +83,8 @@ export class Session {
     const placed = Object.entries(into).map(([name, { native }]) => [name, native]);
     const wanted = [...placed, ...fetches.map((name) => [name, null])];
     const results = await this.compute(feeds, Object.fromEntries(wanted));
+    // A second handle of the same memory.
+    for (const name of Object.keys(into)) results[name]?.dispose();
     return Object.fromEntries(fetches.map((name) => [name, fromNative(results[name]!)]));
   }
 

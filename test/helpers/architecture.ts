@@ -33,6 +33,7 @@ const LAYERS: readonly (readonly [layer: string, pattern: RegExp])[] = [
   ['upscaling', /^engine\/upscaling\//],
   ['memory', /^engine\/memory\//],
   ['hub', /^engine\/hub\//],
+  ['devices', /^engine\/devices\//],
   ['verify', /^engine\/verify(\.ts$|\/)/],
   ['verb', /^engine\/[^/]+\.ts$/],
   ['bridge', /^electron\/bridge\.ts$/],
@@ -73,6 +74,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   ],
   library: ['image', 'protocol'],
   hub: ['checkpoint', 'models', 'memory'],
+  devices: ['load', 'memory', 'models', 'decoding', 'diffusion', 'onnx', 'checkpoint', 'runtime'],
   verb: [
     'memory',
     'load',
