@@ -39,6 +39,8 @@ SHIPPED = Path(__file__).parents[1] / "assets" / "model"
 THINGS = ("cat", "frog", "apple", "pear", "sunflower", "mushroom", "car", "rocket", "heart", "star", "house", "cactus")
 PLANS = 0.3
 """Share of the time for the decoder; the rest is for the pictures."""
+CELL_WEIGHT = 1.0
+"""Of the loss that makes a condition state tell its cell: the pictures need it, and there is little time to learn it."""
 PICTURES = 640
 """Pictures with latents, drawn once."""
 RATES = {"plans": (3e-3, 0.02), "pictures": (1e-3, 0.02)}
@@ -77,7 +79,7 @@ def learn_plans(folder: Path, table: torch.Tensor, words: Tokenizer, minutes: fl
         states, _ = model.states(batch)
         with half_precision():
             loss, cell = model.code_loss(states, batch)
-        advance(model, steppers, average, loss + 0.15 * cell)
+        advance(model, steppers, average, loss + CELL_WEIGHT * cell)
         step += 1
         if step % 50 == 0:
             log(step=step, code=loss.item(), first=model.first, cell=cell.item(), pace=(time.time() - began) / 50)

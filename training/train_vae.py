@@ -3,7 +3,8 @@
     python -m training.train_vae OUT --minutes 13 [--domain world] [--start FOLDER]
 
 Crops of 128 px, most of them centred on an object; L1 + 2 x squared error, a little noise on the latents. --start goes
-on from a folder's weights in place of the closed form.
+on from a folder's weights in place of the closed form; --keep-latents then trains the decoder alone, so that all that
+was learned on the latents stays right.
 """
 
 import argparse
@@ -102,7 +103,7 @@ def quality(vae, drawn: list[tuple[scenes.Scene, np.ndarray]]) -> dict[str, floa
 
 def steppers(vae, share: float) -> list[torch.optim.Optimizer]:
     """Muon for the kernels of the residual branches, AdamW for the rest; their rates x share."""
-    named = dict(vae.named_parameters())
+    named = {n: p for n, p in vae.named_parameters() if p.requires_grad}
     branches = {n for n, p in named.items() if p.ndim == 4 and ("conv1" in n or "conv2" in n)}
     rest = [p for n, p in named.items() if n not in branches]
     return [
@@ -151,19 +152,25 @@ def main() -> None:
     ask.add_argument("--scenes", type=int, default=4000)
     ask.add_argument("--domain", choices=("small", "world"), default="small")
     ask.add_argument("--start", help="a folder of an AutoencoderKL to go on from, at half the rates")
+    ask.add_argument("--keep-latents", action="store_true", help="with --start: the encoder stays as it is")
     a = ask.parse_args()
+    if a.keep_latents and not a.start:
+        ask.error("--keep-latents needs --start")
     one_quiet_thread(0)
     a.out.mkdir(parents=True, exist_ok=True)
     log, rng = Log(a.out / "log.jsonl"), np.random.default_rng(0)
     drawn, tests = draw(rng, a.scenes, a.domain), draw(np.random.default_rng(9), 32, a.domain)
     if a.start:
         vae = AutoencoderKL.from_pretrained(a.start)
+        for part in (vae.encoder, vae.quant_conv):
+            part.requires_grad_(not a.keep_latents)
     else:
         vae = AutoencoderKL(**CONFIG)
         start(vae, crops(drawn, rng, 1000, 64))
     log(step=0, **quality(vae, tests))
     vae = train(vae.to(memory_format=torch.channels_last), drawn, a.minutes, log, tests, 0.5 if a.start else 1.0)
-    fold(vae, crops(drawn, rng, 64, CROP))
+    if not a.keep_latents:
+        fold(vae, crops(drawn, rng, 64, CROP))
     log(**quality(vae, tests))
     vae.save_pretrained(a.out)
 

@@ -6,7 +6,8 @@ import torch
 from diffusers import AutoencoderKL
 
 from training.networks.pyramid import fold, start
-from training.train_vae import CONFIG, crops, draw, quality
+from training.networks.vae import VAE
+from training.train_vae import CONFIG, crops, draw, floats, quality
 
 
 @pytest.fixture(scope="module")
@@ -42,3 +43,14 @@ def test_fold_centres_the_latents_and_keeps_the_pictures(vae, drawn):
     assert importance.max() == 1
     assert torch.allclose(posterior.mean.std((0, 2, 3)), importance**0.7, rtol=1e-3)
     assert posterior.std.max() < 0.03
+
+
+def test_own_autoencoder_is_the_official_one(vae, tmp_path):
+    vae.save_pretrained(tmp_path)
+    own = VAE.load(tmp_path)
+    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
+    with torch.no_grad():
+        z = vae.encode(floats(pictures)).latent_dist.mode()
+        assert (own.encode(pictures) - z).abs().max() < 1e-4
+        wanted = vae.decode(z).sample
+        assert (own.model.decode(z) - wanted).abs().max() < 1e-4

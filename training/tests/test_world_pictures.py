@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from training.data.tokenizer import Tokenizer
+from training.networks.autoencoder import Autoencoder
 from training.networks.common import read_safetensors
 from training.networks.vae import VAE
 from training.painting import Painter, advance, losses, total
@@ -48,10 +49,9 @@ def sequencer(tokenizer, tmp_path_factory) -> Sequencer:
 
 @pytest.fixture(scope="module")
 def vae() -> VAE:
-    from diffusers import AutoencoderKL
-
     torch.manual_seed(1)
-    return VAE(VAE_CONFIG | {"in_channels": 3, "out_channels": 3}, AutoencoderKL(**VAE_CONFIG).state_dict())
+    config = VAE_CONFIG | {"in_channels": 3, "out_channels": 3}
+    return VAE(config, Autoencoder(config).state_dict())
 
 
 def drawn(tokenizer, references: int, count: int) -> Chunk:
@@ -75,20 +75,6 @@ def test_an_example_is_a_prompt_a_plan_and_its_pictures(tokenizer, references):
         if references == 0:
             assert np.array_equal(render(scene), pictures[-1])
             assert in_training(scene)
-
-
-def test_vae_is_the_official_autoencoder(vae, tmp_path):
-    from diffusers import AutoencoderKL
-
-    official = AutoencoderKL(**VAE_CONFIG).eval()
-    official.save_pretrained(tmp_path)
-    own = VAE.load(tmp_path)
-    pictures = np.random.default_rng(0).integers(0, 256, (2, 64, 64, 3)).astype(np.uint8)
-    with torch.no_grad():
-        z = official.encode(floats(pictures)).latent_dist.mode()
-        assert (own.encode(pictures) - z).abs().max() < 1e-4
-        wanted = official.decode(z).sample
-    assert (own.model.decode(z) - wanted).abs().max() < 1e-4
 
 
 def test_safetensors_are_read_as_float32(tmp_path):

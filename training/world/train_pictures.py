@@ -30,7 +30,7 @@ from training.train_common import (
 
 from . import tokens
 from .codes import FIRST_GROUND, decode
-from .config import CONFIG, HIDDEN, Config
+from .config import CONFIG, Config
 from .latents import SHAPE, Chunk, Examples, Pool, Stream, encoded
 from .learner import Learner
 from .plans import codes_in, visual_ids
@@ -63,7 +63,7 @@ class Sequencer(Snapshot):
 
     def __init__(self, path: Path, tokenizer: Tokenizer, device: str = "cpu", config: Config = CONFIG):
         nothing = tokenizer.encode(NOTHING)
-        super().__init__(path, lambda content: CodeTables(content, HIDDEN), config.text, nothing, config.layout, device)
+        super().__init__(path, lambda content: CodeTables(content, config.text["hidden_size"]), config.text, nothing, config.layout, device)
 
     def conditions(self, prompts: list[np.ndarray], plans: np.ndarray):
         return self([p.tolist() for p in prompts], [visual_ids(plan).tolist() for plan in plans])
