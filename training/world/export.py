@@ -85,6 +85,7 @@ def tusk(config: Config = CONFIG) -> dict:
         "pixels_per_token": [256 // config.layout.rows, 256 // config.layout.columns],
         **SETTINGS,
         "negative_prompt": "",
+        "conversation": True,
         "vocabulary": [*NAMES, *COLOUR_NAMES, *PLACES, *SCENERIES],
         "abilities": [
             f"up to four of {len(NAMES)} things in a picture",

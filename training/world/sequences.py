@@ -4,6 +4,7 @@ Prompts of plans are padded in front, so that the visual tokens of all rows stan
 chats are padded behind.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -302,14 +303,23 @@ class Sequences:
             places.append(row.says(prompt, reply, group, np.stack([start + np.arange(len(prompt) + len(reply))] * 3)))
         return row, places
 
-    def _chat(self, chat: Dialogue) -> tuple[_Row, list[Scene]]:
-        """A chat; a picture that a turn made stands before the next turn's words."""
-        row, shown, new = _Row([], [], [], np.zeros((3, 0), np.int64)), [], chat.picture
+    def turns(self, chat: Dialogue) -> Iterator[tuple[list[int], list[int], list[Scene]]]:
+        """Of each turn: its prompt, its answer, and the pictures in the prompt (none or one).
+
+        A picture that a turn made stands before the next turn's words.
+        """
+        new = chat.picture
         for k, turn in enumerate(chat.turns):
             text = ("\n" if k else "") + self.tokenizer.question_prompt(turn.text, int(new is not None))
-            row.says(expanded(self.tokenizer.encode(text)), self._reply(turn.answer), 0, np.zeros((3, 0), np.int64))
-            shown += [new] if new is not None else []
+            yield expanded(self.tokenizer.encode(text)), self._reply(turn.answer), [] if new is None else [new]
             new = turn.picture
+
+    def _chat(self, chat: Dialogue) -> tuple[_Row, list[Scene]]:
+        nowhere = np.zeros((3, 0), np.int64)
+        row, shown = _Row([], [], [], nowhere), []
+        for prompt, reply, pictures in self.turns(chat):
+            row.says(prompt, reply, 0, nowhere)
+            shown += pictures
         row.positions = positions_of(np.array(row.ids))
         return row, shown
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from training.train_common import swapped
 
 from .codes import decode
 from .config import LAYOUT
+from .dialogues import dialogue
 from .learner import PATCHES, Learner
 from .plans import codes_in, plan
 from .questions import QUESTION_KINDS, question
@@ -24,6 +26,8 @@ from .splits import in_training
 
 CHUNK = 48
 """Rows that are decoded at a time."""
+LONGEST = 64
+"""Words of an answer at most."""
 
 
 def held_out(scene: Scene) -> bool:
@@ -51,15 +55,19 @@ class Shares:
 
 
 class Checks:
-    """Draws its samples once. prompts, edits: how many, half of them held out; asked: questions of each kind."""
+    """Draws its samples once. prompts, edits: how many, half of them held out; asked: questions of each kind; chats."""
 
-    def __init__(self, tokenizer: Tokenizer, prompts: int = 64, edits: int = 48, asked: int = 6, seed: int = 7001):
+    def __init__(
+        self, tokenizer: Tokenizer, prompts: int = 64, edits: int = 48, asked: int = 6, chats: int = 10, seed: int = 7001
+    ):
         self.tokenizer = tokenizer
         self.sources = [Sequences(tokenizer, seed), Sequences(tokenizer, seed + 1, held_out)]
         self.captioned = [(label, *s.captioned()) for label, s in self._halves() for _ in range(prompts // 2)]
         kinds = [*EDIT_SHARES, "combine"]
         self.edits = [(label, s.edited(kinds[i % len(kinds)])) for label, s in self._halves() for i in range(edits // 2)]
         self.asked = [self._question(kind) for kind in QUESTION_KINDS for _ in range(asked)]
+        source = self.sources[0]
+        self.chats = [dialogue(source.rng, source.scene()) for _ in range(chats)]
 
     def _halves(self):
         return zip(("seen", "new"), self.sources, strict=True)
@@ -81,6 +89,7 @@ class Checks:
             self._create(model, shares)
             self._edit(model, shares)
             self._answer(model, shares)
+            self._chat(model, shares)
             model.to(device)
         return shares.means()
 
@@ -111,6 +120,19 @@ class Checks:
         for ids, (_, q) in zip(replies, self.asked, strict=True):
             shares.note(self.tokenizer.decode(ids).strip() == q.answer, "q_all", f"q_{q.kind}")
 
+    def _chat(self, model: Learner, shares: Shares) -> None:
+        """Each turn after the right answers to those before it."""
+        rows, wanted = [], []
+        for chat in self.chats:
+            ids, pictures = [], []
+            for (prompt, reply, new), turn in zip(self.sources[0].turns(chat), chat.turns, strict=True):
+                ids, pictures = [*ids, *prompt], [*pictures, *new]
+                rows.append((ids, pictures))
+                wanted.append((reply[:-1], turn.kind))
+                ids = [*ids, *reply]
+        for made, (reply, kind) in zip(answers(model, *map(list, zip(*rows, strict=True))), wanted, strict=True):
+            shares.note(made == reply, "t_all", f"t_{kind}")
+
 
 def _seen(model: Learner, pictures: list[Scene]):
     pixels, _ = drawn(pictures)
@@ -134,4 +156,4 @@ def plans(model: Learner, prompts: list[list[int]], pictures: list[list[Scene]] 
 
 def answers(model: Learner, prompts: list[list[int]], pictures: list[list[Scene]]) -> list[list[int]]:
     """Greedy answers."""
-    return _in_chunks(model, prompts, pictures, generate_text)
+    return _in_chunks(model, prompts, pictures, partial(generate_text, most=LONGEST))
