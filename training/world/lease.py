@@ -38,7 +38,7 @@ GPU = {
     "pictures": "--size 512 --capacity 200000 --every 1.5 --show 4 --signal-share 0.5".split(),
 }
 DRY = {
-    "sequences": "--creates 3 --edits 2 --combined 1 --pictures 1 --questions 2 --chats 1 --pairs 1 --every 0.3 --check 0 --workers 1 --eager".split(),
+    "sequences": "--creates 3 --edits 3 --combined 2 --pictures 1 --questions 2 --chats 1 --pairs 1 --every 0.3 --check 0 --workers 1 --eager".split(),
     "pictures": "--size 4 --capacity 300 --every 0.3 --show 9 --shown 6 6 6 --workers 1 --eager".split(),
 }
 

@@ -44,6 +44,8 @@ ROUND = (0, 1, 0, 0, 1, 0, 0, 2)
 """References of the batches in turn."""
 ROOM = {0: 1.0, 1: 0.67, 2: 0.5}
 """Examples of a batch with so many references, as a share of a batch without."""
+FILES_EVERY, ENCODE_EVERY = 100, 8
+"""Steps between looks for new files, and, on a CPU, between chunks to encode."""
 RECOGNISED = 0.9
 """Correlation with the true picture from which on a thing counts as drawn right."""
 
@@ -191,6 +193,7 @@ def options() -> argparse.Namespace:
     ask.add_argument("--show", type=float, default=15, help="minutes between validations")
     ask.add_argument("--shown", type=int, nargs=3, default=(24, 12, 6), help="new pictures, edits, combinations of a validation")
     ask.add_argument("--eager", action="store_true", help="nothing is compiled")
+    ask.add_argument("--start", type=Path, help="averaged weights of an earlier run (average.pt, or pieces joined) to begin from")
     ask.add_argument("--seed", type=int, default=0)
     return ask.parse_args()
 
@@ -207,15 +210,16 @@ class Feeding:
         """Waits until the pool holds something of each kind."""
         self.vae, self.pool = vae, Pool(self.capacity, self.device)
         while not self.pool.ready:
-            self.more(1.0)
+            self.more(0, 1.0)
             if self.stream is None and not self.pool.ready:
                 raise SystemExit(f"{self.folder} lacks examples of some kind: make more, or draw them with --workers")
 
-    def more(self, wait: float = 0.0) -> None:
-        if self.folder:
+    def more(self, step: int, wait: float = 0.0) -> None:
+        """Takes what is there; of pictures to be encoded no more than the device bears at each step."""
+        if step % FILES_EVERY == 0 and self.folder:
             self.pool.load(self.folder)
-        if self.stream:
-            self.stream.feed(self.pool, self.vae, 4, wait)
+        if self.stream and (self.device != "cpu" or step % ENCODE_EVERY == 0):
+            self.stream.feed(self.pool, self.vae, 1 if self.device == "cpu" else 4, wait)
 
 
 def main() -> None:
@@ -231,7 +235,10 @@ def main() -> None:
         begin(a.sequences, a.vae, tokenizer)
     vae, seq = VAE.load(a.vae).to(a.device), Sequencer(a.sequences, tokenizer, a.device)
     torch.manual_seed(a.seed + done)
-    model = Painter(CONFIG.dit, CONFIG.refiner).to(a.device)
+    model = Painter(CONFIG.dit, CONFIG.refiner)
+    if a.start:
+        model.load_state_dict(torch.load(a.start, map_location="cpu"))
+    model.to(a.device)
     if not a.eager:
         model.compile()
     steppers = model.optimisers(a.lr, a.muon)
@@ -253,7 +260,7 @@ def main() -> None:
     saved = shown = began = time.time()
     figures: list[dict[str, float]] = []
     while clock.share < 1:
-        feeding.more()
+        feeding.more(step)
         if feeding.stream:
             feeding.stream.early.value = max(0.0, 1 - clock.share / a.early)
         scale_rates(steppers, [a.lr, a.muon], clock.factor(step))
