@@ -9,6 +9,7 @@ import {
   UsageError,
 } from './cli/arguments.ts';
 import { runChat } from './cli/chat.ts';
+import { runDevices } from './cli/devices.ts';
 import { runInfo, runVerify } from './cli/inspect.ts';
 import { runCompile, runDownload, runImport } from './cli/models.ts';
 import { runCreate, runEdit } from './cli/pictures.ts';
@@ -30,6 +31,7 @@ const COMMANDS: Record<CommandName, (session: CommandSession, parsed: Arguments)
   chat: runChat,
   upscale: runUpscale,
   info: runInfo,
+  devices: runDevices,
   verify: runVerify,
   import: runImport,
   download: runDownload,

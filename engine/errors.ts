@@ -36,8 +36,21 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 /** Parameters that take the place of the request's, so that it can be done: what a button offers. */
 export interface NextChoice {
   size?: { width: number; height: number };
-  memory?: { holding?: 'together' | 'staged' | undefined; precision?: 'source' | 'compiled' | undefined };
+  memory?: {
+    holding?: 'together' | 'staged' | undefined;
+    precision?: 'source' | 'compiled' | undefined;
+    device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml' | undefined;
+    deviceParts?: DevicePart[] | undefined;
+  };
 }
+
+type DevicePart =
+  | 'languageModel'
+  | 'visionEncoder'
+  | 'visualTokenizer'
+  | 'diffusion'
+  | 'vaeEncoder'
+  | 'vaeDecoder';
 
 export interface TuskErrorDetails {
   /** What the person can do next, one sentence. */

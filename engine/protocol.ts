@@ -20,6 +20,29 @@ export const PROTOCOL_VERSION = 1;
 /** How often an engine that owes an answer says that it lives. */
 export const HEARTBEAT_MS = 1_000;
 
+/** onnxruntime's names of what computes: the processor, then what reaches a GPU. */
+export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+/** What is loaded and freed as one. */
+export const PARTS = [
+  'languageModel',
+  'visionEncoder',
+  'visualTokenizer',
+  'diffusion',
+  'vaeEncoder',
+  'vaeDecoder',
+] as const;
+/** Why a part isn't on the run's device. See engine/memory/plan.ts. */
+const PROCESSOR_REASONS = [
+  'room',
+  'numbers',
+  'chosen',
+  'untested',
+  'differs',
+  'failed',
+  'crashed',
+  'processor',
+] as const;
+
 export const SOLVERS = ['euler', 'second-order'] as const;
 export type Solver = (typeof SOLVERS)[number];
 /** Pictures made before there was a choice were made without. */
@@ -96,6 +119,10 @@ export type SamplingOverrides = z.infer<typeof sampling>;
 export const memoryChoice = z.strictObject({
   holding: z.enum(['together', 'staged']).optional(),
   precision: z.enum(['source', 'compiled']).optional(),
+  /** Where parts are computed; absent = `auto`: a GPU that has passed its self-test, else the processor. */
+  device: z.enum(['auto', ...PROVIDERS]).optional(),
+  /** Parts that are put there; absent = all that can be. */
+  deviceParts: z.array(z.enum(PARTS)).optional(),
 });
 export type MemoryChoice = z.infer<typeof memoryChoice>;
 
@@ -193,6 +220,12 @@ const infoParams = z.strictObject({
   deep: z.boolean().default(false),
 });
 
+const devicesParams = z.strictObject({
+  /** Runs the self-test of that one first. A driver may end the process: asked again, it goes on behind that test. */
+  test: z.enum(PROVIDERS).exclude(['cpu']).optional(),
+  checkpoint,
+});
+
 const verifyParams = z.strictObject({
   /** A folder laid out as test/parity/FORMAT.md says: one variant, or a folder of variants. */
   folder: path,
@@ -243,6 +276,7 @@ const memoryPlan = z.object({
       precision: z.enum(['source', 'int8', 'int4']),
       device: z.enum(['cpu', 'gpu']),
       bytes: count,
+      reason: z.enum(PROCESSOR_REASONS).optional(),
     }),
   ),
   stages: z.array(z.object({ name: z.string(), parts: z.array(z.string()), bytes: count, gpuBytes: count })),
@@ -250,6 +284,27 @@ const memoryPlan = z.object({
   gpuPeakBytes: count,
   fits: z.boolean(),
 });
+
+/** A device and what its self-test found. See engine/devices/devices.ts. */
+const device = z.object({
+  provider: z.enum(PROVIDERS),
+  /** As people know it; empty where the system doesn't tell. */
+  name: z.string(),
+  memoryBytes: count.nullable(),
+  freeBytes: count.nullable(),
+  state: z.enum(['ready', 'partly', 'unusable', 'untested']),
+  attention: z.enum(['fused', 'plain']).optional(),
+  tests: z.record(
+    z.string(),
+    z.object({
+      ok: z.boolean(),
+      difference: z.number().optional(),
+      reason: z.enum(['differs', 'failed', 'crashed', 'processor']).optional(),
+      detail: z.string().optional(),
+    }),
+  ),
+});
+export type DeviceInfo = z.infer<typeof device>;
 
 export const checkpointInfo = z.object({
   name: z.string(),
@@ -363,6 +418,7 @@ export const VERBS = {
   edit: { params: editParams, result: pictureResult },
   chat: { params: chatParams, result: chatResult },
   upscale: { params: upscaleParams, result: upscaleResult },
+  devices: { params: devicesParams, result: z.object({ devices: z.array(device) }) },
   verify: { params: verifyParams, result: verifyResult },
   cancel: {
     params: z.strictObject({ target: z.string().min(1).max(64) }),
@@ -399,7 +455,20 @@ const progressBodies = [
   /** A network is being made ready. `part` of `parts`, counted from 1. */
   z.object({ event: z.literal('loading'), what: z.string(), part: count, parts: count }),
   /** Where the model's parts sit is decided; `smaller` asks for less, should memory run out nevertheless. */
-  z.object({ event: z.literal('placed'), smaller: nextChoice.optional() }),
+  z.object({
+    event: z.literal('placed'),
+    smaller: nextChoice.optional(),
+    /** Absent: the processor computes all. */
+    device: z
+      .object({
+        provider: z.enum(PROVIDERS),
+        name: z.string(),
+        parts: z.array(z.enum(PARTS)),
+        /** Parts that the processor computes nevertheless, and why. */
+        onProcessor: z.array(z.object({ part: z.enum(PARTS), reason: z.enum(PROCESSOR_REASONS) })),
+      })
+      .optional(),
+  }),
   /** The prompt and the pictures are being read. */
   z.object({ event: z.literal('reading'), tokens: count, pictures: count }),
   /** Row `row` of `rows` of the plan is ready; the preview shows the finished rows. */

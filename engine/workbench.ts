@@ -3,9 +3,11 @@ import { encodeStates } from './decoding/condition.ts';
 import { Conversation } from './decoding/conversation.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
+import type { ChosenDevice } from './devices/devices.ts';
 import { LatentColours } from './diffusion/previews.ts';
 import { type NextChoice, TuskError } from './errors.ts';
 import type { Model, NetworkName, Networks, Rounding } from './load.ts';
+import { PARTS } from './memory/parts.ts';
 import {
   type MemoryChoice,
   type MemoryPlan,
@@ -13,7 +15,7 @@ import {
   nextSmaller,
   planMemory,
 } from './memory/plan.ts';
-import type { RequestContext } from './protocol.ts';
+import type { Progress, RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 
@@ -28,6 +30,9 @@ export class Workbench {
   private plan: MemoryPlan | undefined;
   private request: MemoryRequest | undefined;
 
+  /** Of the requests to come; absent = the processor. */
+  device: ChosenDevice | undefined;
+
   constructor(readonly model: Model) {}
 
   /**
@@ -39,13 +44,29 @@ export class Workbench {
     { rounded, ...ask }: Pick<MemoryRequest, 'verb' | 'work' | 'choice'> & { rounded: Rounding },
     { emit }: RequestContext,
   ): MemoryPlan {
-    const { memory, machine, files } = this.model;
+    const { memory, machine: own, files } = this.model;
     const secondCopies = this.model.roundedNetworks(rounded);
-    this.request = { ...ask, memory, machine, secondCopies, config: files.config };
+    const device = this.device?.room;
+    const machine = { ...own, gpuBytes: device?.gpuBytes ?? 0 };
+    this.request = { ...ask, memory, machine, device, secondCopies, config: files.config };
     this.plan = planMemory(this.request);
     if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
-    emit({ event: 'placed', smaller: this.smallerThan(this.plan).next });
+    emit({ event: 'placed', smaller: this.smallerThan(this.plan).next, device: this.placed(this.plan) });
     return this.plan;
+  }
+
+  private placed({ placements }: MemoryPlan): Extract<Progress, { event: 'placed' }>['device'] {
+    if (!this.device) return undefined;
+    const reasons = PARTS.flatMap((part) => {
+      const reason = placements[part]?.reason;
+      return reason ? [{ part, reason }] : [];
+    });
+    return {
+      provider: this.device.device.provider,
+      name: this.device.name,
+      parts: PARTS.filter((part) => placements[part]?.device === 'gpu'),
+      onProcessor: reasons,
+    };
   }
 
   /** An error of memory that ran out in the middle, with the next smaller choice; other errors as they are. */
@@ -84,7 +105,9 @@ export class Workbench {
     const onLoading = (what: string, part: number, parts: number) =>
       emit({ event: 'loading', what, part, parts });
     const onFreeing = (name: NetworkName) => this.forget(name);
-    return this.model.networks(names, { signal, onLoading, rounded, plan: this.plan, onFreeing });
+    const { plan, device } = this;
+    const how = { signal, onLoading, rounded, plan, device: device?.device, onFreeing };
+    return this.model.networks(names, how);
   }
 
   /** Lets go of what stands on a language model that is about to be freed. */
@@ -104,7 +127,10 @@ export class Workbench {
   }
 
   async visualTokenizer(): Promise<VisualTokenizer> {
-    return (await this.model.networks(['visualTokenizer'])).visualTokenizer;
+    const { plan, device } = this;
+    const others = plan && { ...plan, holding: 'together' as const };
+    return (await this.model.networks(['visualTokenizer'], { plan: others, device: device?.device }))
+      .visualTokenizer;
   }
 
   /** The colours of latents, for previews; fitted once. */

@@ -1,5 +1,6 @@
 /** The command line's words: what each command takes, and how it is called wrongly. */
 import { parseArgs } from 'node:util';
+import { PARTS, PROVIDERS } from '../protocol.ts';
 
 export class UsageError extends Error {}
 
@@ -13,6 +14,8 @@ export const USAGE = `Tusk: make pictures, edit them by saying so, ask about the
   tusk chat [picture...] "<question>"     one answer; without a question a conversation that also makes and edits
   tusk upscale <picture> --out p.png      twice as large, or with --scale 4 four times
   tusk info [checkpoint]                  networks, parameters, memory (--quick: without reading the weights)
+  tusk devices                            processor and graphics processors, and what their self-tests found
+                                          (--test webgpu, cuda, dml or coreml runs the test of one)
   tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S)
   tusk import <folder>                    a checkpoint folder or hub cache, checked and copied (--to FOLDER)
   tusk download <owner/name>              a checkpoint from a model hub; Ctrl-C pauses, the same command goes on
@@ -36,6 +39,8 @@ Settings of create and edit (absent: the model's own)
   --memory AMOUNT      what may be taken up, such as 12GB; --gpu-memory AMOUNT on a GPU (also chat and info, or
                        TUSK_MEMORY, TUSK_GPU_MEMORY); absent: what is free, and no GPU
   --holding HOW        together (all parts stay loaded) or staged; --precision source or compiled; absent: what fits
+  --device WHERE       cpu, webgpu, cuda, dml, coreml or auto (a tested GPU, else the processor); webgpu:diffusion
+                       puts one part there, parts with commas between (also chat)
   --replay DUMP        a .safetensors file with ids and noise in place of the draws
   --json               one event a line on standard output
 
@@ -46,7 +51,7 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 
 const budget = { memory: text, 'gpu-memory': text } as const;
-const choice = { ...budget, holding: text, precision: text } as const;
+const choice = { ...budget, holding: text, precision: text, device: text } as const;
 const common = { checkpoint: text, json: flag, help: { type: 'boolean', short: 'h' } } as const;
 const picture = {
   ...common,
@@ -70,6 +75,7 @@ export const OPTIONS = {
   chat: { ...common, ...choice, seed: text, 'max-tokens': text },
   upscale: { out: picture.out, scale: text, json: flag, help: common.help },
   info: { ...common, ...budget, quick: flag },
+  devices: { test: text, json: flag, help: common.help },
   verify: { json: flag, stage: text, help: common.help },
   import: { ...budget, to: text, json: flag, help: common.help },
   compile: { to: text, list: flag, remove: flag, json: flag, help: common.help },
@@ -137,15 +143,33 @@ export function sizeOption(parsed: Arguments): { width: number; height: number }
 export const memoryOption = (parsed: Arguments) => ({
   holding: oneOf(parsed, 'holding', ['together', 'staged']),
   precision: oneOf(parsed, 'precision', ['source', 'compiled']),
+  ...deviceOption(parsed),
 });
+
+/** `webgpu` or `webgpu:diffusion,vaeDecoder`. @throws UsageError */
+function deviceOption(parsed: Arguments) {
+  const [device, list] = textOption(parsed, 'device')?.split(':') ?? [];
+  const words = list?.split(',');
+  return {
+    device: known('device', device, ['auto', ...PROVIDERS]),
+    deviceParts: words?.map((word) => known('device', word, PARTS)!),
+  };
+}
 
 function oneOf<Word extends string>(
   parsed: Arguments,
   name: string,
   words: readonly Word[],
 ): Word | undefined {
-  const given = textOption(parsed, name);
-  const word = words.find((known) => known === given);
+  return known(name, textOption(parsed, name), words);
+}
+
+function known<Word extends string>(
+  name: string,
+  given: string | undefined,
+  words: readonly Word[],
+): Word | undefined {
+  const word = words.find((each) => each === given);
   if (given === undefined || word) return word;
   throw new UsageError(`--${name} is ${words.join(' or ')}, not "${given}".`);
 }

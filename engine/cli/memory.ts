@@ -1,5 +1,5 @@
 /** A plan of memory in words: what runs as what, where, and how full it gets. */
-import type { CheckpointInfo } from '../protocol.ts';
+import type { CheckpointInfo, Progress } from '../protocol.ts';
 
 export const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
@@ -20,6 +20,30 @@ const HOLDINGS = {
   together: 'all parts stay loaded',
   staged: 'each stage loads its parts and frees the others',
 } as const;
+
+const REASONS: Readonly<Record<RunDevice['onProcessor'][number]['reason'], string>> = {
+  room: "it doesn't fit",
+  numbers: 'its small numbers have no kernel there',
+  chosen: 'as you chose',
+  untested: "it wasn't tested",
+  differs: 'its self-test gave other numbers',
+  failed: 'its self-test failed',
+  crashed: 'its self-test ended the process',
+  processor: 'its self-test left work to the processor',
+};
+
+type RunDevice = NonNullable<Extract<Progress, { event: 'placed' }>['device']>;
+
+/** On one line: what the device computes, what the processor computes, and why. */
+export function describeDevice({ provider, name, parts, onProcessor }: RunDevice): string {
+  const words = (part: string) => PARTS[part] ?? part;
+  const there =
+    parts.length > 0
+      ? `${name || provider} computes the ${parts.map(words).join(', ')}`
+      : `${name || provider} computes nothing`;
+  const here = onProcessor.map(({ part, reason }) => `${words(part)} (${REASONS[reason]})`);
+  return here.length > 0 ? `${there}; the processor: ${here.join(', ')}` : there;
+}
 
 export function describePlans({ machine, plans }: CheckpointInfo): string[] {
   const gpu = machine.gpuBytes > 0 ? `, ${size(machine.gpuBytes)} of the GPU` : '';

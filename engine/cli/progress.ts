@@ -1,5 +1,6 @@
 /** One line on a terminal that says stage, rate and time left; nothing where there is no terminal. */
 import type { Progress } from '../protocol.ts';
+import { describeDevice } from './memory.ts';
 
 interface Stage {
   name: string;
@@ -18,9 +19,17 @@ export class ProgressLine {
 
   /** Anything that isn't progress takes the line away, so that words can be written in its place. */
   show(event: Progress): void {
+    if (event.event === 'placed') this.tell(event);
     const text = this.describe(event);
     if (text === undefined) this.clear();
     else this.write(text);
+  }
+
+  /** Parts that aren't on the run's device, with the reason: it stays on the terminal. */
+  private tell({ device }: Extract<Progress, { event: 'placed' }>): void {
+    if (!device) return;
+    this.clear();
+    this.output.write(`${describeDevice(device)}\n`);
   }
 
   write(text: string): void {

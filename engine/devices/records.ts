@@ -56,6 +56,11 @@ export class DeviceRecords {
     return { ...rest, attempts: { ...rest.attempts, [attention]: crashed } };
   }
 
+  /** No device was ever tested. */
+  async isEmpty(): Promise<boolean> {
+    return Object.keys(await this.read()).length === 0;
+  }
+
   async put(provider: string, entry: DeviceRecord): Promise<void> {
     const providers = { ...(await this.read()), [provider]: entry };
     const text = JSON.stringify({ format: 1, providers } satisfies z.infer<typeof file>, null, 1);

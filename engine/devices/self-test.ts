@@ -27,6 +27,7 @@ export type TestName = (typeof TESTS)[number];
 const TOLERANCE = 1e-3;
 const INT4_TOLERANCE = 3e-2;
 const FORMS: readonly AttentionForm[] = ['fused', 'plain'];
+const LONGEST_DETAIL = 300;
 
 export interface SelfTestRequest {
   provider: DeviceProvider;
@@ -81,11 +82,17 @@ async function tryForm(
   return record;
 }
 
-/** Not even a session opens: the other tests would say the same. */
-const NO_DEVICE = /adapter|shared library|backend not found|not available|no device/i;
-const isNoDevice = ({ reason, detail = '' }: Outcome): boolean =>
-  reason === 'failed' && NO_DEVICE.test(detail);
+/** Not even a session opens: the other tests would say the same. onnxruntime's words for it, and plain ones. */
+const NO_DEVICE: readonly (readonly [found: RegExp, words: string])[] = [
+  [/adapter/i, 'There is no graphics processor with a driver for it.'],
+  [/shared library|LoadLibrary/i, "Its libraries aren't installed."],
+  [/backend not found/i, "It doesn't belong to this build."],
+];
 const hasNoDevice = ({ outcomes }: Attempt): boolean => Object.values(outcomes).some(isNoDevice);
+const isNoDevice = ({ detail }: Outcome): boolean => NO_DEVICE.some(([, words]) => words === detail);
+
+const inWords = (message: string): string =>
+  NO_DEVICE.find(([found]) => found.test(message))?.[1] ?? message.trim().slice(0, LONGEST_DETAIL);
 
 async function testOne(
   provider: DeviceProvider,
@@ -102,7 +109,7 @@ async function testOne(
     return { outcome, operators: outcome.ok ? [...operators] : [] };
   } catch (thrown) {
     return {
-      outcome: { ok: false, reason: 'failed', detail: firstLine(toTuskError(thrown).message) },
+      outcome: { ok: false, reason: 'failed', detail: inWords(toTuskError(thrown).message) },
       operators: [],
     };
   } finally {
@@ -270,6 +277,3 @@ async function computeInt4(device: DeviceUse | undefined, folder: string): Promi
     await session.dispose();
   }
 }
-
-const LONGEST_DETAIL = 300;
-const firstLine = (text: string): string => text.trim().split('\n')[0]!.slice(0, LONGEST_DETAIL);

@@ -7,6 +7,9 @@ export const modelsFolder = (): string => join(dataFolder(), 'models');
 /** Compiled checkpoints: large, and made again whenever they are gone. */
 export const compiledFolder = (): string => join(cacheFolder(), 'compiled');
 
+/** What self-tests of devices found. */
+export const devicesFile = (): string => join(dataFolder(), 'devices.json');
+
 function dataFolder(): string {
   const home = homedir();
   if (process.platform === 'win32') return join(process.env.LOCALAPPDATA ?? home, 'Tusk');

@@ -3,6 +3,8 @@
  * every stage fits. Exact numbers come before rounded ones, keeping everything loaded before loading for each stage.
  */
 import type { CheckpointConfig } from '../checkpoint/config.ts';
+import type { NextChoice } from '../errors.ts';
+import type { AttentionForm } from '../models/quantisation.ts';
 import { type Form, type ModelMemory, PARTS, type PartName, type Precision } from './parts.ts';
 import { type Workload, workingBytes } from './working.ts';
 
@@ -22,13 +24,43 @@ export interface MemoryChoice {
   holding?: Holding | undefined;
   /** `compiled`: of parts that have a rounded form, that one. */
   precision?: Form | undefined;
+  /** Which device a request has; decided before it is planned, and kept by what asks for less. */
+  device?: DeviceWish['device'];
+  deviceParts?: DeviceWish['deviceParts'];
 }
+type DeviceWish = NonNullable<NextChoice['memory']>;
 
 export interface Placement {
   form: Form;
   precision: Precision;
   device: 'cpu' | 'gpu';
   bytes: number;
+  /** Why it isn't on the device that the run has. */
+  reason?: ProcessorReason;
+}
+
+/**
+ * `room`: it doesn't fit there. `numbers`: of 4 or 8 bits, for which it has no kernel. `chosen`: the person's word. All
+ * others: what its self-test found.
+ */
+export type ProcessorReason =
+  | 'room'
+  | 'numbers'
+  | 'chosen'
+  | 'untested'
+  | 'differs'
+  | 'failed'
+  | 'crashed'
+  | 'processor';
+
+/** A tested device that parts are put on as far as they fit. */
+export interface DeviceRoom {
+  gpuBytes: number;
+  /** Parts that may not be there. */
+  barred: Partial<Record<PartName, ProcessorReason>>;
+  /** It has products of 4-bit numbers. */
+  hasInt4: boolean;
+  attention: AttentionForm;
 }
 
 export interface PlannedStage {
@@ -56,6 +88,8 @@ export interface MemoryRequest {
   work: Workload;
   machine: Machine;
   choice?: MemoryChoice | undefined;
+  /** Absent: a GPU of which nothing but `machine.gpuBytes` is known. */
+  device?: DeviceRoom | undefined;
   /** Parts that pictures are made with in 8-bit numbers where they sit there as they are. */
   secondCopies?: readonly PartName[] | undefined;
 }
@@ -132,7 +166,9 @@ export function nextSmaller(
     const found = candidates({ ...request, work: halved, choice: {} }).find(
       ({ fits, peakBytes }) => fits && peakBytes < plan.peakBytes,
     );
-    if (found) return { choice: choiceOf(found), ...size };
+    const { device, deviceParts } = request.choice ?? {};
+    const wish = { ...(device && { device }), ...(deviceParts && { deviceParts }) };
+    if (found) return { choice: { ...choiceOf(found), ...wish }, ...size };
   }
   return undefined;
 }
@@ -185,11 +221,24 @@ function place(request: MemoryRequest, forms: Forms, holding: Holding): MemoryPl
   for (const part of GPU_ORDER) {
     const now = placements[part];
     const isUsed = STAGES[request.verb].some(({ parts }) => parts.includes(part));
-    if (!now || !isUsed || !ON_GPU.includes(now.precision)) continue;
+    if (!now || !isUsed) continue;
     const moved: Forms = { ...placements, [part]: { ...now, device: 'gpu' } };
-    if (measure(request, moved, holding).gpuPeakBytes <= request.machine.gpuBytes) placements = moved;
+    const fits = () => measure(request, moved, holding).gpuPeakBytes <= request.machine.gpuBytes;
+    const reason = objection(request, part, now.precision) ?? (fits() ? undefined : 'room');
+    if (!reason) placements = moved;
+    else if (request.device) placements = { ...placements, [part]: { ...now, reason } };
   }
   return measure(request, placements, holding);
+}
+
+function objection(
+  { device }: MemoryRequest,
+  part: PartName,
+  precision: Precision,
+): ProcessorReason | undefined {
+  const lacks = precision === 'int4' && device && !device.hasInt4;
+  if (!ON_GPU.includes(precision) || lacks) return 'numbers';
+  return device?.barred[part];
 }
 
 /** A second copy is on the processor, beside the first one as long as that isn't freed. */
@@ -215,7 +264,8 @@ function measure(request: MemoryRequest, placements: Forms, holding: Holding): M
       const own = held.filter((copy) => copy.device === device);
       const weights = own.reduce((sum, { bytes }) => sum + bytes, 0);
       const atWork = busy.filter((part) => used(part).device === device);
-      const working = atWork.map((part) => workingBytes(part, config, work));
+      const attention = device === 'gpu' ? request.device?.attention : undefined;
+      const working = atWork.map((part) => workingBytes(part, config, work, attention));
       return weights + Math.max(0, ...working);
     };
     return { name, parts: [...parts], bytes: BASE_BYTES + on('cpu'), gpuBytes: on('gpu') };

@@ -4,6 +4,7 @@
  */
 import type { CheckpointConfig } from '../checkpoint/config.ts';
 import { transformerSizes } from '../models/diffusion-transformer/config.ts';
+import type { AttentionForm } from '../models/quantisation.ts';
 import { textDecoderConfig } from '../models/text-decoder/config.ts';
 import { visionEncoderConfig } from '../models/vision-encoder/config.ts';
 import type { PartName } from './parts.ts';
@@ -67,14 +68,18 @@ const decoder: Working = (config, { planTokens, promptTokens, images }) => {
   return FLOAT32_BYTES * (cache + reading);
 };
 
-const transformer: Working = (config, { width, height, references }) => {
+const transformer: Working = (config, work) => {
   const sizes = transformerSizes(config);
-  const side = 2 ** (config.gen_vae_config.block_out_channels.length - 1) * sizes.patch;
+  const rows = LIVE_ROWS * sizes.width + LIVE_INNER_ROWS * sizes.feedForward;
+  return FLOAT32_BYTES * transformerTokens(config, work) * rows;
+};
+
+function transformerTokens(config: CheckpointConfig, { width, height, references }: Workload): number {
+  const side = 2 ** (config.gen_vae_config.block_out_channels.length - 1) * transformerSizes(config).patch;
   const picture = Math.ceil(width / side) * Math.ceil(height / side);
   const context = 2 * config.gen_image_condition_refiner_config.num_queries;
-  const tokens = picture * (1 + references) + context;
-  return FLOAT32_BYTES * tokens * (LIVE_ROWS * sizes.width + LIVE_INNER_ROWS * sizes.feedForward);
-};
+  return picture * (1 + references) + context;
+}
 
 const vae: Working = (config, { width, height }) => width * height * bytesOfPixel(config);
 
@@ -99,9 +104,30 @@ const WORKING: Record<PartName, Working> = {
   vaeDecoder: vae,
 };
 
+/** Scores of every row against every other, where attention is written out. */
+const SCORES: Partial<Record<PartName, Working>> = {
+  diffusion: (config, work) => scores(transformerSizes(config).heads, transformerTokens(config, work)),
+  vaeEncoder: (config, work) => scores(1, latentPixels(config, work)),
+  vaeDecoder: (config, work) => scores(1, latentPixels(config, work)),
+};
+
+const scores = (heads: number, rows: number): number => FLOAT32_BYTES * LIVE_SCORES * heads * rows * rows;
+
+function latentPixels(
+  { gen_vae_config: { block_out_channels } }: CheckpointConfig,
+  { width, height }: Workload,
+) {
+  const pixels = 2 ** (block_out_channels.length - 1);
+  return Math.ceil(width / pixels) * Math.ceil(height / pixels);
+}
+
 /** Bytes. */
-export const workingBytes = (part: PartName, config: CheckpointConfig, work: Workload): number =>
-  WORKING[part](config, work);
+export const workingBytes = (
+  part: PartName,
+  config: CheckpointConfig,
+  work: Workload,
+  attention: AttentionForm = 'fused',
+): number => WORKING[part](config, work) + (attention === 'plain' ? (SCORES[part]?.(config, work) ?? 0) : 0);
 
 /** What each pixel of a picture costs where it costs most, in the VAE. */
 export const bytesOfPixel = ({

@@ -1,6 +1,7 @@
 /** Which weights of a checkpoint a compiled one holds as small whole numbers, and how many bits each has. */
 import type { AttentionForm, WeightSource } from '../onnx/graph.ts';
 
+export type { AttentionForm } from '../onnx/graph.ts';
 export { INT4_BLOCK } from '../onnx/quantised-linear.ts';
 
 export type Precision = 'int4' | 'int8';

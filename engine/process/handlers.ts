@@ -1,11 +1,13 @@
 /** What each verb of the protocol does, and the one model that stays loaded between requests. */
 import { chat } from '../chat.ts';
 import { create } from '../create.ts';
+import { Devices } from '../devices/devices.ts';
 import { edit } from '../edit.ts';
 import { ensureCompiled, renewIfStale } from '../hub/compile-cache.ts';
+import { devicesFile } from '../hub/folders.ts';
 import { inspectCheckpoint, summarize } from '../info.ts';
 import { type Compiler, folderStamp, type LoadProgress, Model, type ModelOptions } from '../load.ts';
-import type { Params, RequestContext, Result, Verb } from '../protocol.ts';
+import type { MemoryChoice, Params, RequestContext, Result, Verb } from '../protocol.ts';
 import { UpscalerShelf, upscale } from '../upscale.ts';
 import { verify } from '../verify.ts';
 import { Workbench } from '../workbench.ts';
@@ -18,6 +20,8 @@ export interface HandlerOptions {
   threads: number;
   /** What may be taken up; absent = what is free. */
   machine?: ModelOptions['machine'];
+  /** Absent: those of this computer. */
+  devices?: Devices;
 }
 
 const COMPILING = 'a smaller copy of the model';
@@ -32,9 +36,13 @@ const compile: Compiler = (source, { signal, onLoading }) =>
     onProgress: inHundredths(onLoading),
   });
 
-export function createHandlers({ threads, machine }: HandlerOptions): Handlers {
+export function createHandlers({
+  threads,
+  machine,
+  devices = new Devices({ file: devicesFile(), gpuBytes: machine?.gpuBytes }),
+}: HandlerOptions): Handlers {
   const options = { threads, compile, ...(machine && { machine }) };
-  const current = new CurrentModel(options);
+  const current = new CurrentModel(options, devices);
   const upscalers = new UpscalerShelf({ threads });
   return {
     load: async ({ checkpoint }, context) => {
@@ -46,9 +54,23 @@ export function createHandlers({ threads, machine }: HandlerOptions): Handlers {
     create: (params, context) => current.with(params, context, (bench) => create(bench, params, context)),
     edit: (params, context) => current.with(params, context, (bench) => edit(bench, params, context)),
     chat: (params, context) => current.with(params, context, (bench) => chat(bench, params, context)),
+    devices: ({ test, checkpoint }, context) => listDevices(devices, test, checkpoint, context),
     upscale: (params, context) => upscale(upscalers, params, context),
     verify: ({ folder, stage }, { emit, signal }) => verify(folder, { stage, emit, signal }),
   };
+}
+
+/** The self-test's progress is told as loading. */
+async function listDevices(
+  devices: Devices,
+  test: Params<'devices'>['test'],
+  checkpoint: string | undefined,
+  { emit, signal }: RequestContext,
+): Promise<Result<'devices'>> {
+  const onTest = (name: string, done: number, of: number) =>
+    emit({ event: 'loading', what: `the test of ${name}`, part: done + 1, parts: of });
+  if (test) await devices.test({ provider: test, checkpoint: Model.resolve(checkpoint), onTest, signal });
+  return { devices: await devices.list() };
 }
 
 /** At most one model is in memory; asking for another one, or for one that was replaced on disk, frees the first. */
@@ -56,15 +78,19 @@ class CurrentModel {
   private bench: Workbench | undefined;
   private stamp = '';
 
-  constructor(private readonly options: ModelOptions) {}
+  constructor(
+    private readonly options: ModelOptions,
+    private readonly devices: Devices,
+  ) {}
 
   /** Does a request; memory that runs out on the way is told with the next smaller choice. */
   async with<T>(
-    { checkpoint }: { checkpoint?: string | undefined },
+    { checkpoint, memory = {} }: { checkpoint?: string | undefined; memory?: MemoryChoice | undefined },
     context: RequestContext,
     work: (bench: Workbench) => Promise<T>,
   ): Promise<T> {
     const bench = await this.get(checkpoint, context);
+    bench.device = await this.devices.choose(memory);
     try {
       return await work(bench);
     } catch (thrown) {

@@ -76,6 +76,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   hub: ['checkpoint', 'models', 'memory'],
   devices: ['load', 'memory', 'models', 'decoding', 'diffusion', 'onnx', 'checkpoint', 'runtime'],
   verb: [
+    'devices',
     'memory',
     'load',
     'decoding',
@@ -96,6 +97,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   client: ['protocol'],
   studio: ['hub', 'library', 'image', 'protocol', 'client'],
   entry: [
+    'devices',
     'studio',
     'memory',
     'wire',

@@ -1,0 +1,69 @@
+/** `tusk devices`: what this computer can compute with, and the self-test of one of them. */
+
+import { toTuskError } from '../errors.ts';
+import { type DeviceInfo, PARTS, PROVIDERS } from '../protocol.ts';
+import { spawnEngine } from '../spawn.ts';
+import { type Arguments, textOption, UsageError } from './arguments.ts';
+import { size } from './memory.ts';
+import { type CommandSession, printJson, runVerb } from './session.ts';
+
+export const PROVIDER_NAMES: Readonly<Record<DeviceInfo['provider'], string>> = {
+  cpu: 'processor',
+  webgpu: `WebGPU over ${{ win32: 'Direct3D 12', darwin: 'Metal' }[process.platform as string] ?? 'Vulkan'}`,
+  cuda: 'CUDA',
+  dml: 'DirectML',
+  coreml: 'CoreML',
+};
+const STATES = {
+  ready: 'ready',
+  partly: 'ready for some parts',
+  unusable: "can't be used",
+  untested: 'not tested yet',
+} as const;
+const REASONS = {
+  differs: 'gives other numbers than the processor',
+  failed: 'failed',
+  crashed: 'ended the process',
+  processor: 'left work to the processor',
+} as const;
+
+/** Each process that a driver ends has got one test further, in two forms of attention. */
+const MOST_PROCESSES = 2 * (PARTS.length + 1) + 1;
+
+export async function runDevices(session: CommandSession, parsed: Arguments): Promise<void> {
+  if (parsed.positionals.length > 0) throw new UsageError('devices takes no arguments, but --test WHICH.');
+  const word = textOption(parsed, 'test');
+  const test = PROVIDERS.filter((provider) => provider !== 'cpu').find((provider) => provider === word);
+  if (word !== undefined && !test)
+    throw new UsageError(`--test is ${PROVIDERS.slice(1).join(', ')}, not "${word}".`);
+  const { devices } = test ? await testApart(session, test) : await runVerb(session, 'devices', {});
+  if (session.json) printJson({ event: 'done', devices });
+  else process.stdout.write(devices.flatMap(describe).join('\n').concat('\n'));
+}
+
+/** In processes of their own, since a driver may end them. */
+async function testApart(session: CommandSession, test: Exclude<DeviceInfo['provider'], 'cpu'>) {
+  for (let left = MOST_PROCESSES; ; left--) {
+    const engine = spawnEngine();
+    try {
+      return await runVerb({ ...session, client: () => engine.client }, 'devices', { test });
+    } catch (thrown) {
+      const { code } = toTuskError(thrown);
+      if (left === 0 || !(code === 'engine-gone' || code === 'engine-killed')) throw thrown;
+    } finally {
+      await engine.stop();
+    }
+  }
+}
+
+function describe({ provider, name, memoryBytes, state, attention, tests }: DeviceInfo): string[] {
+  const memory = memoryBytes === null ? '' : `, ${size(memoryBytes)}`;
+  const how = attention === 'plain' && state !== 'unusable' ? ', attention written out' : '';
+  const failed = Object.entries(tests).filter(([, { ok }]) => !ok);
+  return [
+    `${provider.padEnd(8)}${[name, PROVIDER_NAMES[provider]].filter(Boolean).join(', ')}${memory}: ${STATES[state]}${how}`,
+    ...failed.map(([test, { reason, detail }]) =>
+      [`  ${test}`.padEnd(20), reason ? REASONS[reason] : '', detail ? `: ${detail}` : ''].join(''),
+    ),
+  ];
+}
