@@ -2,6 +2,8 @@ import { useTranslation } from 'react-i18next';
 import { seconds } from './format.ts';
 
 export interface Stage {
+  /** What the job does. */
+  mode: string;
   stage: string;
   position: number;
   total: number;
@@ -9,13 +11,14 @@ export interface Stage {
 }
 
 /** One line: the stage, k of n, time left. */
-export function useStageWords({ stage, position, total, remainingMs }: Stage): {
+export function useStageWords({ mode, stage, position, total, remainingMs }: Stage): {
   text: string;
   share: number | null;
 } {
   const { t, i18n } = useTranslation('studio');
   const counted = total > 0;
-  const line = t(counted ? `stage.${stage}Counted` : `stage.${stage}`, { position, total });
+  const name = stage === 'reading' && mode === 'create' ? 'readingWords' : stage;
+  const line = t(counted ? `stage.${name}Counted` : `stage.${name}`, { position, total });
   const left = remainingMs === null ? '' : t('stage.left', { time: seconds(remainingMs, i18n.language) });
   return { text: [line, left].filter(Boolean).join(' · '), share: counted ? position / total : null };
 }

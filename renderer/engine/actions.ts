@@ -118,13 +118,13 @@ export async function exportProject(chatId: string): Promise<void> {
   if (file) saveFile(file.name, file.bytes);
 }
 
-/** Into the bin; the notice takes it back. The canvas goes on with what the deleted picture was made from. */
+/** Into the bin; the notice takes it back. The canvas goes on with what the deleted picture was made from, or beside. */
 export async function deleteVersions(versionIds: string[], title: string, undo: string): Promise<void> {
   const deleted = await call('versions.delete', { versionIds });
   if (!deleted) return;
   const before = useWorkspace.getState();
   useWorkspace.setState({
-    versionId: nearestKept(before.versionId, versionIds),
+    versionId: nearestKept(before.versionId, versionIds) ?? newestKept(before.chatId, versionIds),
     targetIds: before.targetIds.filter((id) => !versionIds.includes(id)),
   });
   const restore = async () => {
@@ -141,6 +141,14 @@ function nearestKept(versionId: string | null, deletedIds: readonly string[]): s
   const version = useStudio.getState().versions[versionId];
   const isKept = version && version.deletedAt === null && !deletedIds.includes(versionId);
   return isKept ? versionId : nearestKept(version?.parentId ?? null, deletedIds);
+}
+
+/** What is left in the chat. */
+function newestKept(chatId: string | null, deletedIds: readonly string[]): string | null {
+  const kept = Object.values(useStudio.getState().versions).filter(
+    (version) => version.chatId === chatId && version.deletedAt === null && !deletedIds.includes(version.id),
+  );
+  return kept.sort((a, b) => b.createdAt - a.createdAt)[0]?.id ?? null;
 }
 
 export async function exportVersions(

@@ -87,6 +87,47 @@ test('narrow: thread and picture take turns', async ({ desk: { page, blue } }) =
   await expect(page.getByRole('textbox', { name: 'Message' })).toBeVisible();
 });
 
+test('a long title takes no room from what can be pressed', async ({ desk: { page, studio, chat } }) => {
+  await studio.call('chats.rename', {
+    chatId: chat.id,
+    title: 'a very long title of a chat '.repeat(7).trim(),
+  });
+  for (const width of [1024, 400]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const name of ['Send', 'Mode: Edit, detected'])
+      await expect(page.getByRole('button', { name })).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test('written from right to left, everything stands on the other side and nothing is wider than the window', async ({
+  desk: { page },
+}) => {
+  await page.evaluate(() => document.documentElement.setAttribute('dir', 'rtl'));
+  const rail = (await page.getByRole('navigation', { name: 'Tusk' }).boundingBox())!;
+  const canvas = (await page.getByRole('region', { name: 'Picture' }).boundingBox())!;
+  expect(rail.x).toBeGreaterThan(canvas.x + canvas.width);
+  for (const width of [1280, 400]) {
+    await page.setViewportSize({ width, height: 800 });
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await expect(page.getByRole('button', { name: 'Send' })).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test('who wants less motion gets none', async ({ desk: { page } }) => {
+  const moving = () =>
+    page.evaluate(
+      () =>
+        [...document.querySelectorAll('*')].filter((element) => {
+          const { transitionDuration, animationName } = getComputedStyle(element);
+          return animationName !== 'none' || transitionDuration.split(', ').some((time) => time !== '0s');
+        }).length,
+    );
+  expect(await moving()).toBeGreaterThan(0);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  expect(await moving()).toBe(0);
+  await page.emulateMedia({ reducedMotion: null });
+});
+
 test('the page fits a window 400 pixels wide before anything was made', async ({ home }) => {
   await home.setViewportSize(NARROW);
   expect(await overflow(home)).toBeLessThanOrEqual(0);

@@ -26,6 +26,20 @@ test('delete a version and take it back', async ({ desk }) => {
   expect((await studio.call('versions.get', { versionId: red.id })).deletedAt).toBeNull();
 });
 
+test('deleting the picture on the canvas leaves another one of the chat there; undo brings it back', async ({
+  desk,
+}) => {
+  const { page, studio, red, blue } = desk;
+  const canvas = page.locator('.canvas-picture');
+  await tabTo(page, `Brought in: ${blue.prompt}`);
+  await page.keyboard.press('Delete');
+  await expect(canvas.getByRole('img', { name: red.prompt })).toBeVisible();
+  await expect(page.getByText('No picture chosen')).toBeVisible();
+  expect((await studio.call('versions.get', { versionId: blue.id })).deletedAt).not.toBeNull();
+  await page.keyboard.press('ControlOrMeta+z');
+  await expect(canvas.getByRole('img', { name: blue.prompt })).toBeVisible();
+});
+
 test('star a version', async ({ desk }) => {
   const { page, studio, red } = desk;
   await tabTo(page, `Brought in: ${red.prompt}`);

@@ -6,6 +6,7 @@ import { Button } from '../../components/Button.tsx';
 import { thumbnailUrl } from '../../components/pictures.ts';
 import { call } from '../../engine/studio.ts';
 import { selectVersion, useWorkspace } from '../../stores/workspace.ts';
+import { useUnknownWords } from './useUnknownWords.ts';
 
 const MANY = 4;
 
@@ -97,9 +98,15 @@ function Actions({ version, jobs }: { version: Version; jobs: Job[] }) {
 /** What the model doesn't know it says. */
 function UnknownWords({ version }: { version: Version }) {
   const { t } = useTranslation();
-  return version.unknownWords.map(({ word, nearest }) => (
-    <p key={word} className="unknown-word">
-      {t(nearest.length > 0 ? 'unknown.nearest' : 'unknown.word', { word, nearest: nearest.join(', ') })}
-    </p>
-  ));
+  const { sentence, near } = useUnknownWords(version.unknownWords);
+  return (
+    <>
+      {sentence && <p className="unknown-word">{sentence}</p>}
+      {near.map(({ word, nearest }) => (
+        <p key={word} className="unknown-word">
+          {t('unknown.nearest', { word, nearest: nearest.join(', ') })}
+        </p>
+      ))}
+    </>
+  );
 }

@@ -34,9 +34,11 @@ export function Queue() {
         >
           {paused ? <Play size={13} /> : <Pause size={13} />}
         </IconButton>
-        <Button look="quiet" small onClick={() => void call('jobs.cancelAll', {})}>
-          <X size={13} /> {t('queue.cancelAll')}
-        </Button>
+        {pending.length > 0 && (
+          <Button look="quiet" small onClick={() => void call('jobs.cancelAll', {})}>
+            <X size={13} /> {t('queue.cancelAll')}
+          </Button>
+        )}
       </div>
       <ol>
         {waiting.map((job, index) => (

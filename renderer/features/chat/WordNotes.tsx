@@ -2,33 +2,38 @@ import { useTranslation } from 'react-i18next';
 import type { Version } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
 import { useWorkspace } from '../../stores/workspace.ts';
+import { useUnknownWords } from './useUnknownWords.ts';
 
 type Words = Version['unknownWords'];
 
 /** What the model in use doesn't know of the message, before it is sent; a near word takes the place of its slip. */
 export function WordNotes({ words }: { words: Words }) {
   const { t } = useTranslation();
+  const { sentence, near } = useUnknownWords(words);
   return (
     <div className="word-notes" role="status">
-      {words.map(({ word, nearest }) => (
+      {near.map(({ word, nearest }) => (
         <p key={word}>
-          {t(nearest.length > 0 ? 'unknown.meant' : 'unknown.word', { word })}{' '}
-          {nearest.map((near) => (
-            <Button key={near} look="quiet" small onClick={() => replaceWord(word, near)}>
-              {near}
+          {t('unknown.meant', { word })}{' '}
+          {nearest.map((known) => (
+            <Button key={known} look="quiet" small onClick={() => replaceWord(word, known)}>
+              {known}
             </Button>
           ))}
-          {nearest.length === 0 && (
-            <Button
-              look="quiet"
-              small
-              onClick={() => useWorkspace.setState({ view: 'models', wordsWanted: true })}
-            >
-              {t('unknown.seeWords')}
-            </Button>
-          )}
         </p>
       ))}
+      {sentence && (
+        <p>
+          {sentence}{' '}
+          <Button
+            look="quiet"
+            small
+            onClick={() => useWorkspace.setState({ view: 'models', wordsWanted: true })}
+          >
+            {t('unknown.seeWords')}
+          </Button>
+        </p>
+      )}
     </div>
   );
 }

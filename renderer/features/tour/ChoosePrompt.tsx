@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '../../components/Button.tsx';
 import { Suggestions } from '../../components/Suggestions.tsx';
@@ -16,6 +16,11 @@ export function ChoosePrompt({ onStart, onLeave }: Props) {
   const { t } = useTranslation('tour');
   const prompts = useExamples().create.slice(0, SHOWN);
   const languages = useStudio((state) => state.languages);
+  const examples = useRef<HTMLDivElement>(null);
+  const hasExamples = prompts.length > 0;
+  useEffect(() => {
+    if (hasExamples) examples.current?.querySelector('button')?.focus();
+  }, [hasExamples]);
   const [isSending, setSending] = useState(false);
   const make = async (prompt: string) => {
     setSending(true);
@@ -27,13 +32,15 @@ export function ChoosePrompt({ onStart, onLeave }: Props) {
     <>
       <h2>{t('welcome')}</h2>
       <p>{t('welcomeText')}</p>
-      {prompts.length === 0 ? <p role="status">{t('starting')}</p> : <p>{t('choose')}</p>}
-      <Suggestions
-        prompts={prompts}
-        languages={languages}
-        disabled={isSending}
-        onChoose={(prompt) => void make(prompt)}
-      />
+      {hasExamples ? <p>{t('choose')}</p> : <p role="status">{t('starting')}</p>}
+      <div ref={examples}>
+        <Suggestions
+          prompts={prompts}
+          languages={languages}
+          disabled={isSending}
+          onChoose={(prompt) => void make(prompt)}
+        />
+      </div>
       <div className="tour-buttons">
         <Button look="quiet" onClick={onLeave}>
           {t('skip')}
