@@ -86,8 +86,9 @@ test('Escape leaves the crop tool and nothing is made', async ({ desk }) => {
   expect((await studio.call('chats.get', { chatId: chat.id })).versions).toHaveLength(2);
 });
 
-test('pointing puts the place into the message, in words', async ({ desk }) => {
-  const { page } = desk;
+test('pointing puts the place into the message, in words, and goes with it', async ({ desk }) => {
+  const { page, studio, chat, blue } = desk;
+  await studio.call('jobs.pause', { paused: true });
   const message = page.getByRole('textbox', { name: 'Message' });
   await message.fill('put a star');
   await page.getByRole('button', { name: 'Point at it' }).click();
@@ -95,6 +96,12 @@ test('pointing puts the place into the message, in words', async ({ desk }) => {
   await page.mouse.click(area.x + area.width * 0.9, area.y + area.height * 0.1);
   await expect(message).toHaveValue('put a star at the top right');
   await expect(message).toBeFocused();
+  await message.press('ControlOrMeta+Enter');
+  await expect(page.getByRole('region', { name: 'Queue' })).toContainText('put a star at the top right');
+  const { jobs } = await studio.call('chats.get', { chatId: chat.id });
+  expect(jobs).toMatchObject([
+    { mode: 'edit', message: 'put a star at the top right', targetIds: [blue.id] },
+  ]);
 });
 
 test('a box drawn on the picture becomes its place too', async ({ desk }) => {

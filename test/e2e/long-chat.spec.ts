@@ -57,6 +57,11 @@ test('a long chat opens at its end; its beginning is there when it is scrolled t
   const oldest = page.getByRole('button', { name: `Created: ${prompt(EXCHANGES - 2)}`, exact: true });
   await oldest.click();
   await expect(shown(EXCHANGES - 2)).toHaveAttribute('aria-pressed', 'true');
+  await shown(EXCHANGES).click();
+  await expect(
+    page.getByRole('button', { name: `Created: ${prompt(EXCHANGES)}`, exact: true }),
+  ).toHaveAttribute('aria-pressed', 'true');
+  await expect(oldest).toHaveAttribute('aria-pressed', 'false');
 
   await messages.hover();
   await expect(async () => {

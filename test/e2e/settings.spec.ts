@@ -17,13 +17,15 @@ test('the dark theme is taken at once, kept and there after a reload', async ({ 
   await expect.poll(ground).toBe('rgb(20, 19, 18)');
 });
 
-test('German: every label of the rail, the page says its language', async ({ desk: { page } }) => {
+test('German: every label of the rail, the page says its language, it is kept', async ({ desk }) => {
+  const { page, studio } = desk;
   await open(page);
   await page.getByRole('combobox', { name: 'Language' }).selectOption('de');
   await expect(page.getByRole('heading', { name: 'Einstellungen' })).toBeVisible();
   await expect(page.locator('html')).toHaveAttribute('lang', 'de');
   for (const name of ['Neuer Chat', 'Bibliothek', 'Modelle', 'Einstellungen'])
     await expect(page.getByRole('button', { name, exact: true })).toBeVisible();
+  expect((await studio.call('studio.open', {})).settings.language).toBe('de');
 });
 
 test('Enter sends when a person wants it so', async ({ desk: { page, studio, chat } }) => {
