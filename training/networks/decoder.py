@@ -102,7 +102,7 @@ class TextDecoder(nn.Module):
         axis = torch.zeros(half, dtype=torch.long)
         for a in (1, 2):
             axis[(j % 3 == a) & (j < 3 * self.section[a])] = a
-        angles = positions.permute(1, 2, 0).float()[:, :, axis] * frequency
+        angles = positions.permute(1, 2, 0).float()[:, :, axis.to(positions.device)] * frequency.to(positions.device)
         return angles.cos()[:, None], angles.sin()[:, None]
 
     def forward(

@@ -114,7 +114,7 @@ class VisionEncoder(nn.Module):
 
     def forward(self, rows: Tensor, h: int, w: int) -> tuple[Tensor, list[Tensor]]:
         x = self.patch_embed(rows) + self.positions(h, w)
-        angles = self.angles(h, w)
+        angles = self.angles(h, w).to(x.device)
         cos, sin = angles.cos(), angles.sin()
         features = []
         for i, block in enumerate(self.blocks):
