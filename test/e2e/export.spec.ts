@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
-import { type Desk, expect, say, test } from './tusk.ts';
+import { BROWSER, type Desk, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 
@@ -19,7 +19,7 @@ const saved = async (page: Page, button: string) => {
   return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
 };
 
-test('how a picture came to be is saved as a moving picture, GIF and WebP', async ({ desk }) => {
+test('how a picture came to be is saved as a moving picture, GIF and WebP', BROWSER, async ({ desk }) => {
   const { page } = desk;
   await say(page, 'draw a purple star');
   await expect(page.getByRole('button', { name: 'Show: draw a purple star' })).toBeVisible(MADE);
@@ -33,7 +33,7 @@ test('how a picture came to be is saved as a moving picture, GIF and WebP', asyn
   }
 });
 
-test('a picture is saved beside the one it came from', async ({ desk }) => {
+test('a picture is saved beside the one it came from', BROWSER, async ({ desk }) => {
   const { page, studio, red } = desk;
   const transformation = { kind: 'flip', axis: 'horizontal' } as const;
   await studio.call('versions.transform', { versionId: red.id, transformation });

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import type { WebSocketRoute } from '@playwright/test';
 import type { Job } from '../../engine/studio-protocol.ts';
 import { rounds } from '../helpers/rounds.ts';
-import { type Desk, expect, say, test } from './tusk.ts';
+import { BROWSER, type Desk, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 const RELOADS = rounds(1, 5);
@@ -65,58 +65,60 @@ test('a reload while it answers: the answer is there once', async ({ desk }) => 
   expect(turns).toHaveLength(2 * RELOADS);
 });
 
-test('after a reload the last preview and the stage are there at once, in thread and canvas', async ({
-  desk,
-  tusk,
-}) => {
-  const { page } = desk;
-  await page.getByRole('button', { name: 'More settings' }).click();
-  await page.getByRole('spinbutton', { name: 'Steps' }).fill('60');
-  await page.getByRole('button', { name: 'More settings' }).click();
-  const isThere = untilIn(desk, 'denoising', 'draw a blue bell');
-  await say(page, 'draw a blue bell');
-  await isThere;
-  const engine = engineOf(tusk.process.pid!);
-  process.kill(engine, 'SIGSTOP');
-  try {
-    await page.reload();
-    await expect(page.getByRole('progressbar').first()).toHaveAttribute(
-      'aria-valuetext',
-      /^Step [0-9]+ of 60/,
-    );
-    const previews = page.getByRole('img', { name: 'draw a blue bell' }).locator('img[src^="blob:"]');
-    await expect(previews).toHaveCount(2);
-  } finally {
-    process.kill(engine, 'SIGCONT');
-  }
-  await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
-});
+test(
+  'after a reload the last preview and the stage are there at once, in thread and canvas',
+  BROWSER,
+  async ({ desk, tusk }) => {
+    const { page } = desk;
+    await page.getByRole('button', { name: 'More settings' }).click();
+    await page.getByRole('spinbutton', { name: 'Steps' }).fill('60');
+    await page.getByRole('button', { name: 'More settings' }).click();
+    const isThere = untilIn(desk, 'denoising', 'draw a blue bell');
+    await say(page, 'draw a blue bell');
+    await isThere;
+    const engine = engineOf(tusk.process.pid!);
+    process.kill(engine, 'SIGSTOP');
+    try {
+      await page.reload();
+      await expect(page.getByRole('progressbar').first()).toHaveAttribute(
+        'aria-valuetext',
+        /^Step [0-9]+ of 60/,
+      );
+      const previews = page.getByRole('img', { name: 'draw a blue bell' }).locator('img[src^="blob:"]');
+      await expect(previews).toHaveCount(2);
+    } finally {
+      process.kill(engine, 'SIGCONT');
+    }
+    await expect(page.getByRole('button', { name: 'Show: draw a blue bell' })).toBeVisible(MADE);
+  },
+);
 
-test('a connection that breaks comes back by itself, with what was made meanwhile', async ({
-  home,
-  studio,
-}) => {
-  let route: WebSocketRoute | undefined;
-  let isCut = false;
-  await home.routeWebSocket(/\/studio$/, (socket) => {
-    if (isCut) return void socket.close();
-    route = socket;
-    socket.connectToServer();
-  });
-  await home.reload();
-  const message = 'draw a green frog, unseen';
-  await say(home, message);
-  await expect(home.getByRole('progressbar').first()).toBeVisible();
-  const isDone = new Promise<void>((resolve) => {
-    studio.onEvent((event) => {
-      if (event.event === 'job' && event.job.message === message && event.job.state === 'done') resolve();
+test(
+  'a connection that breaks comes back by itself, with what was made meanwhile',
+  BROWSER,
+  async ({ home, studio }) => {
+    let route: WebSocketRoute | undefined;
+    let isCut = false;
+    await home.routeWebSocket(/\/studio$/, (socket) => {
+      if (isCut) return void socket.close();
+      route = socket;
+      socket.connectToServer();
     });
-  });
-  isCut = true;
-  await route!.close();
-  await expect(home.getByRole('status').filter({ hasText: /connection/i })).toBeVisible();
-  await isDone;
-  isCut = false;
-  await expect(home.getByRole('button', { name: `Show: ${message}` })).toBeVisible(MADE);
-  await expect(home.getByRole('progressbar')).toHaveCount(0);
-});
+    await home.reload();
+    const message = 'draw a green frog, unseen';
+    await say(home, message);
+    await expect(home.getByRole('progressbar').first()).toBeVisible();
+    const isDone = new Promise<void>((resolve) => {
+      studio.onEvent((event) => {
+        if (event.event === 'job' && event.job.message === message && event.job.state === 'done') resolve();
+      });
+    });
+    isCut = true;
+    await route!.close();
+    await expect(home.getByRole('status').filter({ hasText: /connection/i })).toBeVisible();
+    await isDone;
+    isCut = false;
+    await expect(home.getByRole('button', { name: `Show: ${message}` })).toBeVisible(MADE);
+    await expect(home.getByRole('progressbar')).toHaveCount(0);
+  },
+);
