@@ -141,7 +141,7 @@ def draw(checkpoint: Path, out: Path) -> None:
     while len(prompts) < 2 * len(THINGS):
         scene = drawn_scene(rng)
         if sum(scene.objects[0].name in p for p in prompts) < 2:
-            prompts.append(f"a {scene.objects[0].name} on a {scene.background.colour} background")
+            prompts.append(f"{scene.objects[0].name} on {scene.background.colour}")
     pictures = load(checkpoint).create(prompts, list(range(len(prompts))))
     rows = [np.concatenate([p[::2, ::2] for p in pictures[i : i + 6]], 1) for i in range(0, len(pictures), 6)]
     Image.fromarray(np.concatenate(rows)).save(out)
