@@ -286,7 +286,7 @@ const memoryPlan = z.object({
 });
 
 /** A device and what its self-test found. See engine/devices/devices.ts. */
-const device = z.object({
+export const device = z.object({
   provider: z.enum(PROVIDERS),
   /** As people know it; empty where the system doesn't tell. */
   name: z.string(),

@@ -4,7 +4,7 @@
  * what crosses the boundary. Only opaque ids cross, never a path. The inference process speaks `protocol.ts`.
  */
 import { z } from 'zod';
-import { checkpointInfo, memoryChoice, nextChoice } from './protocol.ts';
+import { checkpointInfo, device, memoryChoice, nextChoice, PROVIDERS } from './protocol.ts';
 
 const id = z.string().regex(/^[a-z0-9]{8,40}$/);
 const text = z.string().max(1_000_000);
@@ -367,6 +367,12 @@ export const STUDIO_METHODS = {
       /** A smaller model that fits. */
       modelId: z.string().nullable(),
     }),
+  ],
+  'devices.list': [nothing, z.object({ devices: z.array(device) })],
+  /** Takes minutes on a slow device. */
+  'devices.test': [
+    z.object({ provider: z.enum(PROVIDERS).exclude(['cpu']) }),
+    z.object({ devices: z.array(device) }),
   ],
   'ledger.list': [
     nothing,

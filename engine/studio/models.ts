@@ -22,7 +22,7 @@ export class Models {
     private readonly library: Library,
     private readonly engine: EngineWatch,
     /** Folder of the embedded checkpoint; absent = the engine's own. */
-    private readonly embedded: string | undefined,
+    readonly embedded: string | undefined,
     private readonly emit: (event: StudioEvent) => void,
   ) {}
 

@@ -16,6 +16,7 @@ import {
 import { appHandlers, settingsOf } from './app-handlers.ts';
 import { Captions } from './captions.ts';
 import { chatHandlers } from './chat-handlers.ts';
+import { deviceHandlers } from './device-handlers.ts';
 import { Downloads } from './downloads.ts';
 import { type EngineListener, type EngineSpawner, EngineWatch } from './engine-watch.ts';
 import { jobHandlers } from './job-handlers.ts';
@@ -129,6 +130,7 @@ export class Studio {
 
 const createHandlers = (parts: Parts): Handlers => ({
   ...appHandlers(parts),
+  ...deviceHandlers(parts),
   ...chatHandlers(parts),
   ...jobHandlers(parts),
   ...versionHandlers(parts),

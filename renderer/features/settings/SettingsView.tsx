@@ -6,6 +6,7 @@ import { Segments } from '../../components/Segments.tsx';
 import { call } from '../../engine/studio.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
+import { Devices } from './Devices.tsx';
 import { Ledger } from './Ledger.tsx';
 import './settings.css';
 
@@ -21,6 +22,9 @@ export function SettingsView() {
       <Appearance settings={settings} />
       <Pictures settings={settings} />
       <Program settings={settings} />
+      <Section title={t('devices')} text={t('devicesText')}>
+        <Devices />
+      </Section>
       <Section title={t('network')} text={t('networkText')}>
         <Ledger />
       </Section>

@@ -39,7 +39,7 @@ test('--json prints every event with its previews, and done names the file', asy
   assert.equal(code, 0);
   const events = jsonLines(stdout) as { event: string; preview?: { base64: string } }[];
   const kinds = events.map(({ event }) => event).filter((e) => e !== 'loading');
-  assert.deepEqual(kinds, ['reading', 'plan', 'plan', 'step', 'step', 'decoding', 'done']);
+  assert.deepEqual(kinds, ['placed', 'reading', 'plan', 'plan', 'step', 'step', 'decoding', 'done']);
   for (const { preview } of events.filter(({ event }) => event === 'plan' || event === 'step')) {
     assert.ok((await decodePicture(Buffer.from(preview!.base64, 'base64'))).width > 0);
   }
