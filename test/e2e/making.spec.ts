@@ -150,7 +150,7 @@ test('a question about a picture is answered in the thread', async ({ desk }) =>
 });
 
 /** To be caught at work, and made anew in a moment. */
-const ENOUGH_STEPS = 150;
+const ENOUGH_STEPS = 60;
 
 /** The inference process is the server's child that runs process.js. */
 function engineOf(server: number): number {
