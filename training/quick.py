@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .data import scenes
+from .data import language, scenes
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import COLOUR_NAMES, PLACES
 from .export import language_tensors, picture_tensors, written
@@ -137,11 +137,12 @@ def export(folder: Path, shipped: dict[str, torch.Tensor]) -> None:
 
 def draw(checkpoint: Path, out: Path) -> None:
     """Two pictures of each thing, prompts of their own seed, none left out; the prompts stand in a .txt beside."""
-    rng, prompts = np.random.default_rng(99), []
-    while len(prompts) < 2 * len(THINGS):
+    rng, left, prompts = np.random.default_rng(99), [*THINGS, *THINGS], []
+    while left:
         scene = drawn_scene(rng)
-        if sum(scene.objects[0].name in p for p in prompts) < 2:
-            prompts.append(f"{scene.objects[0].name} on {scene.background.colour}")
+        if scene.objects[0].name in left:
+            left.remove(scene.objects[0].name)
+            prompts.append(language.caption(scene, rng).text)
     pictures = load(checkpoint).create(prompts, list(range(len(prompts))))
     rows = [np.concatenate([p[::2, ::2] for p in pictures[i : i + 6]], 1) for i in range(0, len(pictures), 6)]
     Image.fromarray(np.concatenate(rows)).save(out)
