@@ -1,7 +1,8 @@
 """The vision encoder and the text decoder while they learn the next domain, with the helpers that only training has.
 
 - a code is a sum of factors (tables.py), and the words of nouns and colours start from the rows of what they name;
-- every ground cell before a thing learns which thing comes next, so that its words teach it forty times;
+- every ground cell before a thing learns which thing comes next, so that its words teach it forty times, and there
+  two heads shall look at the prompt's words for it;
 - what a picture token shows must be readable from it, and which cell it and each condition state belong to;
 - in an edit, two heads shall look at the old picture's cell while the same cell of the new one is named; what lies
   there must be readable after the first, and after the second whether the instruction changes it;
@@ -31,6 +32,8 @@ COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the old picture's cell."""
 ASKERS = ((2, 1), (3, 1))
 """(layer, head) that learn to look at the things an answer speaks of."""
+POINTERS = ((2, 2), (3, 2))
+"""(layer, head) that learn to look at the words for the thing that comes next."""
 PATCHES = 2 * GRID
 """Patches of the vision encoder along an edge of a picture."""
 FACT_WEIGHTS = {"parts": 1.0, "tints": 1.0, "turns": 0.5, "zones": 0.5, "banks": 0.5, "styles": 0.3}
@@ -82,6 +85,7 @@ class Learner(nn.Module):
         self.copied = nn.Linear(self.width, FACTORS + 1)
         self.meant = nn.Linear(self.width, 2)
         self.cell_scale = nn.Parameter(torch.tensor(10.0))
+        self.register_buffer("nouns", torch.zeros(self.layout.vocabulary, len(NAMES), dtype=torch.bool), persistent=False)
         self._start()
 
     def _start(self) -> None:
@@ -97,7 +101,7 @@ class Learner(nn.Module):
 
     @torch.no_grad()
     def name_words(self, tokenizer: Tokenizer) -> None:
-        """Words of nouns and colours start near the rows of what they name.
+        """Words of nouns and colours start near the rows of what they name; `nouns` [ids, things]: which ids name which.
 
         Pieces that more than one thing's words share stay as they are.
         """
@@ -108,6 +112,7 @@ class Learner(nn.Module):
             for token in (*tokenizer.encode(" " + phrase), *tokenizer.encode(phrase)):
                 meant.setdefault(token, set()).add(row)
         for token, found in meant.items():
+            self.nouns[token, [row for row in found if row < len(NAMES)]] = True
             if len(found) == 1:
                 own = self.text.embed_tokens.weight[token]
                 own.mul_(0.15).add_(self.codes.factors[found.pop()], alpha=1.2)
@@ -181,6 +186,21 @@ class Learner(nn.Module):
         tint = F.cross_entropy(of(1, "tints"), look["tints"])
         turn = F.cross_entropy(of(1, "turns"), look["turns"])
         return name, 0.5 * name + 0.1 * part + 0.25 * tint + 0.1 * turn
+
+    def pointing_loss(self, states: list[Tensor], batch: Plans) -> Tensor:
+        """How little the POINTERS look at words for the thing that comes next, where the prompt has any."""
+        what = batch.codes[:, ::2].masked_fill(batch.blind[:, None], FIRST_GROUND)
+        at = coming(what)
+        row, cell = (at < PICTURE_TOKENS).nonzero(as_tuple=True)
+        name = what[row, at[row, cell]] // len(PARTS)
+        ids = batch.ids.masked_fill(batch.ids >= self.layout.vocabulary, self.layout.end_of_text)
+        place = torch.from_numpy(CODE_PLACES[::2]).to(row.device)[cell]
+        words = self.nouns[ids[row], name[:, None]] & batch.mask[row, 0, place + batch.first - 1]
+        said, losses = words.any(1), []
+        for layer, head in POINTERS:
+            score = self.scores(states, batch, layer, head, slice(batch.first - 1, None))[row[said], place[said]]
+            losses.append(-score.log_softmax(-1).masked_fill(~words[said], -1e9).logsumexp(-1).mean())
+        return sum(losses) / len(losses)
 
     def cell_loss(self, states: list[Tensor], batch: Plans) -> Tensor:
         """How badly the cell can be read from the condition states of its two codes."""

@@ -32,7 +32,7 @@ from .tables import content
 from .validate import Checks
 
 MATRICES = ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"]
-EARLY_UNTIL = 0.25
+EARLY_UNTIL = 0.4
 """Share of the time over which the early curriculum fades out."""
 
 
@@ -82,7 +82,8 @@ def step_loss(model: Learner, batch: Plans | Answers) -> tuple[Tensor, dict[str,
         figures["answer" if figures else "talk"] = answer
     else:
         loss, figures = model.plan_loss(states, batch)
-        cell = model.cell_loss(states, batch)
+        cell, point = model.cell_loss(states, batch), model.pointing_loss(states, batch)
+        loss, figures = loss + 0.1 * point, {**figures, "point": point}
         if batch.old is None:
             return loss + 0.15 * cell, {"create": figures.pop("code"), **figures, "cell": cell}
         copy = model.copy_loss(states, batch)
