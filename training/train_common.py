@@ -2,6 +2,7 @@
 
 import ctypes
 import json
+import re
 import shutil
 import time
 from contextlib import contextmanager
@@ -110,6 +111,12 @@ def swapped(model: nn.Module, values: dict[str, Tensor]):
     yield model
     for n, p in model.named_parameters():
         p.data.copy_(own[n])
+
+
+def train_only(model: nn.Module, only: str, hold: tuple[str, ...] | list[str] = ()) -> None:
+    """Parameters whose names do not match `only`, or begin with one of `hold`, stay as they are."""
+    for name, p in model.named_parameters():
+        p.requires_grad_(re.search(only, name) is not None and not name.startswith(tuple(hold)))
 
 
 class Average:

@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from . import restore
 from .conditions import NOTHING, Conditions, Snapshot
 from .data import language, scenes
 from .data.tokenizer import Tokenizer
@@ -22,7 +23,7 @@ from .networks.sampler import denoise
 from .networks.vae import VAE
 from .painting import CELLS, Painter, Study, advance, losses, signalled, total
 from .sequences import answer_ids, expanded
-from .train_common import Average, Clock, Log, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped
+from .train_common import Average, Clock, Log, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped, train_only
 
 _K = torch.arange(CELLS)
 STATE_OF_CELL = (2 + 9 * (_K // c.GRID) + _K % c.GRID)[None]
@@ -125,12 +126,18 @@ def main() -> None:
     ask.add_argument("--signal-share", type=float, default=0.4)
     ask.add_argument("--fall", type=float, default=0.4)
     ask.add_argument("--edits", type=int, default=6, help="one batch of so many is of edits")
+    ask.add_argument("--model", type=Path, help="a checkpoint folder to go on from")
+    ask.add_argument("--unaided", action="store_true", help="no helper losses: for weights that are aligned already")
+    ask.add_argument("--only", default="", help="parameters whose names do not match this pattern stay as they are")
     a = ask.parse_args()
     one_quiet_thread(1)
     a.out.mkdir(parents=True, exist_ok=True)
     log = Log(a.out / "log.jsonl")
     seq, cache, vae = Sequencer(a.sequences, Tokenizer(a.tokenizer)), Cache(a.latents), VAE.load(a.vae)
     model = Painter()
+    if a.model:
+        model.load_state_dict(restore.pictures(a.model), strict=False)
+    train_only(model, a.only)
     model.compile()
     steppers = model.optimisers(a.lr, a.muon)
     average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
@@ -154,7 +161,7 @@ def main() -> None:
         signal = a.signal * max(0.0, 1 - clock.share / a.signal_share)
         batch = study(seq, cache, rng, a.size * 2 // 3 if edits else a.size, edits, signal)
         parts = losses(model, batch, seq.nothing)
-        advance(model, steppers, average, total(parts, clock.share))
+        advance(model, steppers, average, parts["v"] if a.unaided else total(parts, clock.share))
         step += 1
         if not edits:
             figures.append({k: v.item() for k, v in parts.items()})

@@ -8,7 +8,6 @@ linear heads name class, tint, part and background of every picture token.
 """
 
 import argparse
-import re
 import time
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from .networks.pictures import vision_rows
 from .networks.vae import VAE
 from .networks.vision import VisionEncoder
 from .sequences import Batch, Sequences
-from .train_common import Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save
+from .train_common import Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, train_only
 from .validate import validate
 
 
@@ -303,8 +302,7 @@ def main() -> None:
         found = restore.sequences(a.model, model.codes.content)
         missing = model.load_state_dict(found, strict=False)
         log(restored=len(found), new=", ".join(missing.missing_keys), unknown=", ".join(missing.unexpected_keys))
-    for name, p in model.named_parameters():
-        p.requires_grad_(not name.startswith(tuple(a.hold)) and re.search(a.only, name) is not None)
+    train_only(model, a.only, a.hold)
     compile_parts(model.text.layers, model.visual.blocks)
     steppers = optimisers(
         model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
