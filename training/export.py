@@ -1,7 +1,7 @@
 """Writes a checkpoint in the official layout, float16.
 
     python -m training.export OUT --sequences A/average.pt --pictures B/average.pt --vae FOLDER [--tokens C/average.pt]
-    python -m training.export OUT --model FOLDER --sequences A/average.pt --only PATTERN
+    python -m training.export OUT --model FOLDER --sequences A/average.pt --pictures B/average.pt --only PATTERN
 
 The second form takes a checkpoint as it is and puts only the tensors whose names match in place of its own.
 """
@@ -171,7 +171,8 @@ def patched(a: argparse.Namespace) -> None:
     from safetensors.torch import load_file
 
     tensors = load_file(a.model / "model.safetensors")
-    new = {k: v for k, v in language_tensors(torch.load(a.sequences)).items() if re.search(a.only, k)}
+    made = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
+    new = {k: v for k, v in made.items() if re.search(a.only, k)}
     if a.out.resolve() != a.model.resolve():
         shutil.copytree(a.model, a.out, dirs_exist_ok=True)
     written(a.out, tensors | new)
@@ -183,7 +184,7 @@ def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ask.add_argument("out", type=Path)
     ask.add_argument("--sequences", type=Path, required=True)
-    ask.add_argument("--pictures", type=Path)
+    ask.add_argument("--pictures", type=Path, required=True)
     ask.add_argument("--tokens", type=Path)
     ask.add_argument("--vae", type=Path)
     ask.add_argument("--model", type=Path, help="a checkpoint folder to patch")
@@ -191,10 +192,10 @@ def main() -> None:
     a = ask.parse_args()
     if a.model and a.only:
         patched(a)
-    elif a.pictures and a.vae:
+    elif a.vae:
         whole(a)
     else:
-        ask.error("either --pictures and --vae, or --model and --only")
+        ask.error("either --vae, or --model and --only")
     print({p.name: p.stat().st_size for p in sorted(a.out.iterdir())})
 
 
