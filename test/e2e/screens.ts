@@ -131,7 +131,7 @@ const SCREENS: Record<string, (desk: Desk, tusk: Tusk) => Promise<unknown>> = {
   colour: (desk) => go(desk, 'Take a colour'),
   drift: async (desk) => {
     await node(desk, `Edit: ${EDITS[1]}`).click();
-    await go(desk, 'What changed');
+    await desk.page.getByRole('button', { name: /^What changed: / }).click();
     await desk.page.getByText('of the picture changed').waitFor();
   },
   check: async (desk) => {
@@ -195,7 +195,10 @@ const SCREENS: Record<string, (desk: Desk, tusk: Tusk) => Promise<unknown>> = {
     await desk.page.getByText('What is inside').click();
     await desk.page.getByRole('table').waitFor();
   },
-  settings: (desk) => view(desk, 'Settings'),
+  settings: async (desk) => {
+    await view(desk, 'Settings');
+    await desk.page.getByRole('heading', { name: 'Settings' }).waitFor();
+  },
   palette: ({ page }) => page.keyboard.press('ControlOrMeta+k'),
   shortcuts: async ({ page }) => {
     await page.keyboard.press('?');
