@@ -8,6 +8,21 @@ from typing import Any
 from .train_common import one_quiet_thread
 
 
+class Forks:
+    """Processes that each call `work` with one of `jobs` until they are closed. To be made before CUDA is used."""
+
+    def __init__(self, work: Callable[..., None], jobs: list[tuple]):
+        context = multiprocessing.get_context("fork")
+        self.processes = [context.Process(target=work, args=job, daemon=True) for job in jobs]
+        for process in self.processes:
+            process.start()
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.terminate()
+            process.join()
+
+
 class Ahead:
     """Calls to it give what `make(seed)()` gives, drawn by forks with seeds of their own. To be made before CUDA is used.
 
@@ -17,10 +32,7 @@ class Ahead:
     def __init__(self, make: Callable[[int], Callable[[float], Any]], workers: int, seed: int, depth: int = 3):
         context = multiprocessing.get_context("fork")
         self.shared, self.queue = context.Value("d", 0.0), context.Queue(depth * workers)
-        jobs = [(make, 1000 * seed + i) for i in range(workers)]
-        self.workers = [context.Process(target=self._work, args=job, daemon=True) for job in jobs]
-        for worker in self.workers:
-            worker.start()
+        self.forks = Forks(self._work, [(make, 1000 * seed + i) for i in range(workers)])
 
     def _work(self, make: Callable[[int], Callable[[float], Any]], seed: int) -> None:
         one_quiet_thread(seed)
@@ -33,6 +45,4 @@ class Ahead:
         return pickle.loads(self.queue.get())
 
     def close(self) -> None:
-        for worker in self.workers:
-            worker.terminate()
-            worker.join()
+        self.forks.close()

@@ -17,15 +17,16 @@ from torch import Tensor
 
 from .data import tokenizer, vocabulary
 from .networks import config as c
-from .networks.codes import CodeTables
+from .networks.codes import CodeTables, FactoredCodes
+from .networks.common import halves
 
 SAMPLING = {"temperature": 0.6, "top_k": 50, "top_p": 0.95}
 SETTINGS = {"steps": 20, "text_guidance": 1.0, "image_guidance": 1.0, "plan_guidance": 1.0}
 
 
-def language_tensors(values: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Text decoder and vision encoder; the factored codes become flat tables."""
-    codes = CodeTables(values["content"])
+def language_tensors(values: dict[str, Tensor], codes: FactoredCodes | None = None) -> dict[str, Tensor]:
+    """Text decoder and vision encoder; the factored codes (absent: those of `data`) become flat tables."""
+    codes = codes or CodeTables(values["content"])
     codes.load_state_dict({n: values[f"codes.{n}"] for n, _ in codes.named_parameters()}, strict=False)
     embedding, head = codes.flat()
     out = {f"llm_model.model.language_model.{k[5:]}": v for k, v in values.items() if k.startswith("text.")}
@@ -47,13 +48,14 @@ def vae_tensors(folder: Path) -> tuple[dict[str, Tensor], dict]:
     return {f"gen_vae.{k}": v for k, v in vae.state_dict().items()}, config
 
 
-def token_tensors(path: Path | None) -> dict[str, Tensor]:
+def token_tensors(path: Path | None, sizes: dict = c.VISUAL_TOKENIZER) -> dict[str, Tensor]:
+    """The visual tokenizer, untrained without a path."""
     from .networks.visual_tokenizer import VisualTokenizer
 
-    model = VisualTokenizer(c.VISUAL_TOKENIZER)
+    model = VisualTokenizer(sizes)
     if path is not None:
-        values = torch.load(path)
-        model.load_state_dict({k: v for k, v in values.items() if k in model.state_dict()}, strict=False)
+        own = model.state_dict().keys()
+        model.load_state_dict({k: v for k, v in torch.load(path).items() if k in own}, strict=False)
     return {f"gen_tokenizer.image_tokenizer.{k}": v for k, v in model.state_dict().items()}
 
 
@@ -150,11 +152,7 @@ def written(out: Path, tensors: dict[str, Tensor]) -> None:
     """model.safetensors in float16. Raises ValueError if a value does not fit."""
     from safetensors.torch import save_file
 
-    halves = {k: v.detach().half().contiguous() for k, v in sorted(tensors.items())}
-    bad = [k for k, v in halves.items() if not v.isfinite().all()]
-    if bad:
-        raise ValueError(f"not finite in float16: {bad}")
-    save_file(halves, out / "model.safetensors", metadata={"format": "pt"})
+    save_file(halves(dict(sorted(tensors.items()))), out / "model.safetensors", metadata={"format": "pt"})
 
 
 def whole(a: argparse.Namespace) -> None:

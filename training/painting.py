@@ -15,7 +15,7 @@ from .conditions import Conditions
 from .networks import config as c
 from .networks.codes import directions
 from .networks.dit import DiT, patches
-from .train_common import Average, compile_parts, half_precision, optimisers
+from .train_common import compile_parts, half_precision, optimisers
 
 CELLS = c.GRID * c.GRID
 HELP_UNTIL = 0.75
@@ -131,13 +131,3 @@ def total(parts: dict[str, Tensor], share: float) -> Tensor:
     """The loss to run backwards at a share of the time."""
     helps = 0.3 * parts["cross"] + 0.1 * parts["place"] + 0.15 * parts["look"] + 0.3 * parts["patch"]
     return parts["v"] + max(0.0, 1 - share / HELP_UNTIL) * helps
-
-
-def advance(model: nn.Module, steppers: list, average: Average, loss: Tensor) -> None:
-    """One step of all optimisers."""
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for s in steppers:
-        s.step()
-    model.zero_grad(set_to_none=True)
-    average.update(model)

@@ -27,10 +27,10 @@ from .networks import load
 from .networks.codes import content
 from .networks.common import part, read_safetensors
 from .networks.vae import VAE
-from .painting import Painter, advance, losses, total
+from .painting import Painter, losses, total
 from .sequences import Sequences
 from .train_common import (
-    Average, Clock, Log, half_precision, keep, one_quiet_thread, optimisers, resume, save, scale_rates,
+    Average, Clock, Log, advance, half_precision, keep, one_quiet_thread, optimisers, resume, save, scale_rates,
 )  # fmt: skip
 from .train_pictures import Cache, Sequencer, study
 from .train_sequences import Learner
@@ -79,7 +79,8 @@ def learn_plans(folder: Path, table: torch.Tensor, words: Tokenizer, minutes: fl
         states, _ = model.states(batch)
         with half_precision():
             loss, cell = model.code_loss(states, batch)
-        advance(model, steppers, average, loss + CELL_WEIGHT * cell)
+        (loss + CELL_WEIGHT * cell).backward()
+        advance(model, steppers, average)
         step += 1
         if step % 50 == 0:
             log(step=step, code=loss.item(), first=model.first, cell=cell.item(), pace=(time.time() - began) / 50)
@@ -102,7 +103,8 @@ def learn_pictures(folder: Path, plans: Path, pictures: Path, words: Tokenizer, 
         scale_rates(steppers, list(RATES["pictures"]), clock.factor(step))
         signal = 2.5 * max(0.0, 1 - clock.share / 0.4)
         parts = losses(model, study(seq, cache, rng, 24, False, signal), seq.nothing)
-        advance(model, steppers, average, total(parts, clock.share))
+        total(parts, clock.share).backward()
+        advance(model, steppers, average)
         step += 1
         if step % 20 == 0:
             log(step=step, pace=(time.time() - began) / 20, **{k: v.item() for k, v in parts.items()})

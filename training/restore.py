@@ -13,7 +13,7 @@ from torch import Tensor
 
 from .data import scenes
 from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables
-from .networks.common import part
+from .networks.common import part, read_safetensors
 
 
 def _one_hot(index: Tensor, count: int) -> Tensor:
@@ -46,15 +46,9 @@ def code_factors(embedding: Tensor, head: Tensor, content: Tensor) -> dict[str, 
     }  # fmt: skip
 
 
-def _tensors(folder: Path) -> dict[str, Tensor]:
-    from safetensors.torch import load_file
-
-    return {k: v.float() for k, v in load_file(folder / "model.safetensors").items()}
-
-
 def sequences(folder: Path, content: Tensor) -> dict[str, Tensor]:
     """Vision encoder, text decoder and code factors by the names of `Learner`. The helper heads are not in a checkpoint."""
-    tensors = _tensors(folder)
+    tensors = read_safetensors(folder / "model.safetensors")
     text = part(tensors, "llm_model.model.language_model.")
     embedding = text.pop("gen_embed_tokens.weight")
     values = {f"text.{k}": v for k, v in text.items()}
@@ -65,4 +59,4 @@ def sequences(folder: Path, content: Tensor) -> dict[str, Tensor]:
 
 def pictures(folder: Path) -> dict[str, Tensor]:
     """The diffusion transformer and its condition refiner by the names of `train_pictures`."""
-    return {f"dit.{k}": v for k, v in part(_tensors(folder), "gen_transformer.").items()}
+    return {f"dit.{k}": v for k, v in part(read_safetensors(folder / "model.safetensors"), "gen_transformer.").items()}

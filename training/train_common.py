@@ -134,6 +134,15 @@ class Average:
             self.values[n].lerp_(p, 1 - decay)
 
 
+def advance(model: nn.Module, steppers: list, average: Average) -> None:
+    """One step of all optimisers along the gradients that are there."""
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for s in steppers:
+        s.step()
+    model.zero_grad(set_to_none=True)
+    average.update(model)
+
+
 class Clock:
     """Schedule by wall clock: warm up, hold, then fall to `floor` over the last `fall` of the time."""
 

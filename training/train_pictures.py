@@ -21,9 +21,9 @@ from .networks.codes import OBJECT_CODES, CodeTables
 from .networks.decoding import generate_codes
 from .networks.sampler import denoise
 from .networks.vae import VAE
-from .painting import CELLS, Painter, Study, advance, losses, signalled, total
+from .painting import CELLS, Painter, Study, losses, signalled, total
 from .sequences import answer_ids, expanded
-from .train_common import Average, Clock, Log, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped, train_only
+from .train_common import Average, Clock, Log, advance, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped, train_only
 
 _K = torch.arange(CELLS)
 STATE_OF_CELL = (2 + 9 * (_K // c.GRID) + _K % c.GRID)[None]
@@ -161,7 +161,8 @@ def main() -> None:
         signal = a.signal * max(0.0, 1 - clock.share / a.signal_share)
         batch = study(seq, cache, rng, a.size * 2 // 3 if edits else a.size, edits, signal)
         parts = losses(model, batch, seq.nothing)
-        advance(model, steppers, average, parts["v"] if a.unaided else total(parts, clock.share))
+        (parts["v"] if a.unaided else total(parts, clock.share)).backward()
+        advance(model, steppers, average)
         step += 1
         if not edits:
             figures.append({k: v.item() for k, v in parts.items()})

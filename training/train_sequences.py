@@ -28,7 +28,7 @@ from .networks.pictures import vision_rows
 from .networks.vae import VAE
 from .networks.vision import VisionEncoder
 from .sequences import Batch, Sequences
-from .train_common import Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, train_only
+from .train_common import Average, Clock, Log, advance, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, scale_rates, train_only
 from .validate import validate
 
 
@@ -312,23 +312,16 @@ def main() -> None:
     step = resume(*run)
     data = Sequences(tokenizer, step + 1 if step else a.seed)
     log(parameters=sum(p.numel() for p in model.parameters()), **{k: str(v) for k, v in vars(a).items()})
-    rates = [[a.lr], [a.muon]]
     checking = [Sequences(tokenizer, 77), Sequences(tokenizer, 78, lambda s: not splits.in_training(s))]
     last, figures, began = time.time(), [], time.time()
     while clock.share < 1:
         factor = clock.factor(step)
-        for s, first in zip(steppers, rates, strict=True):
-            for g, r in zip(s.param_groups, first, strict=True):
-                g["lr"] = r * factor
+        scale_rates(steppers, [a.lr, a.muon], factor)
         row = {}
         for loss, values in step_losses(model, data, a.sizes, a.short):
             loss.backward()
             row |= values
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for s in steppers:
-            s.step()
-        model.zero_grad(set_to_none=True)
-        average.update(model)
+        advance(model, steppers, average)
         step += 1
         figures.append(row)
         if step % 10 == 0:

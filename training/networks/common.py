@@ -70,6 +70,15 @@ def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 _DTYPES = {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16}
 
 
+def halves(values: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Floats as float16, everything on the host. Raises ValueError for what float16 can't hold."""
+    made = {k: (v.detach().half() if v.is_floating_point() else v).cpu().contiguous() for k, v in values.items()}
+    bad = [k for k, v in made.items() if not v.isfinite().all()]
+    if bad:
+        raise ValueError(f"not finite in float16: {', '.join(bad)}")
+    return made
+
+
 def read_safetensors(file: Path) -> dict[str, Tensor]:
     """All tensors of a .safetensors file, as float32."""
     data = file.read_bytes()

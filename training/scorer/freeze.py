@@ -14,9 +14,9 @@ PARTS = ("score.py", "detect.py", "atlas.py", "prompts.json", "../art/scorer.web
 """Everything a verdict depends on."""
 
 
-def digests() -> dict[str, str]:
+def digests(folder: Path = HERE, parts: tuple[str, ...] = PARTS) -> dict[str, str]:
     """Part -> SHA-256 in hex."""
-    return {part: hashlib.sha256((HERE / part).read_bytes()).hexdigest() for part in PARTS}
+    return {part: hashlib.sha256((folder / part).read_bytes()).hexdigest() for part in parts}
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from training.data.tokenizer import Tokenizer
 from training.networks.autoencoder import Autoencoder
 from training.networks.common import read_safetensors
 from training.networks.vae import VAE
-from training.painting import Painter, advance, losses, total
-from training.train_common import Average
+from training.painting import Painter, losses, total
+from training.train_common import Average, advance
 from training.train_vae import CONFIG as VAE_CONFIG
 from training.train_vae import fidelity, floats
 from training.world import latents, tokens
@@ -126,7 +126,8 @@ def test_a_batch_teaches_all_that_takes_part(tokenizer, sequencer, references):
     parts = losses(model, batch, sequencer.nothing)
     assert all(p.isfinite() for p in parts.values())
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
-    advance(model, steppers, average, total(parts, 0.1))
+    total(parts, 0.1).backward()
+    advance(model, steppers, average)
     moved = {n for n, p in model.named_parameters() if not torch.equal(p, before[n])}
     assert ("dit.ref_image_patch_embedder.weight" in moved) == (references > 0)
     assert {"dit.norm_out.linear_2.weight", "patch.weight", "place.weight"} <= moved
@@ -140,7 +141,8 @@ def test_helpers_learn_to_read_the_cells_states(tokenizer, sequencer):
     for _ in range(15):
         parts = losses(model, batch, sequencer.nothing)
         seen.append(parts["cross"].item())
-        advance(model, steppers, average, total(parts, 0.0))
+        total(parts, 0.0).backward()
+        advance(model, steppers, average)
     assert seen[0] == pytest.approx(np.log(LAYOUT.length + 3), abs=0.8)
     assert seen[-1] < seen[0] - 0.5
 

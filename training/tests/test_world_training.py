@@ -253,7 +253,7 @@ def test_a_tiny_model_learns(learner, data):
 @torch.no_grad()
 def test_the_checkpoint_decodes_as_the_learner_does(learner, data, tmp_path):
     values = dict(learner.named_parameters()) | {"content": learner.codes.content}
-    export.write(tmp_path, export.language_tensors(values, TINY) | export.token_tensors(None), {}, TINY)
+    export.write(tmp_path, export.language_tensors(values, TINY) | export.token_tensors(None, CONFIG.visual_tokenizer), {}, TINY)
     tensors = read_safetensors(tmp_path / "model.safetensors")
     text, visual = TextDecoder(TINY.text), VisionEncoder(TINY.vision)
     text.load_state_dict(part(tensors, "llm_model.model.language_model."))

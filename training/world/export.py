@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 
 from training import export
-from training.export import PREPROCESSOR, SETTINGS, picture_tensors, vae_tensors, written
-from training.networks.visual_tokenizer import VisualTokenizer
+from training.export import PREPROCESSOR, SETTINGS, picture_tensors, token_tensors, vae_tensors, written
 
 from . import tokens
 from .config import CONFIG, Config
@@ -22,23 +21,7 @@ from .vocabulary import COLOUR_NAMES, NAMES, PLACES, SCENERIES, STYLES
 
 def language_tensors(values: dict[str, Tensor], config: Config = CONFIG) -> dict[str, Tensor]:
     """Text decoder and vision encoder; the factored codes become flat tables."""
-    codes = CodeTables(values["content"], config.text["hidden_size"])
-    codes.load_state_dict({n: values[f"codes.{n}"] for n, _ in codes.named_parameters()}, strict=False)
-    embedding, head = codes.flat()
-    out = {f"llm_model.model.language_model.{k[5:]}": v for k, v in values.items() if k.startswith("text.")}
-    out |= {f"llm_model.model.{k}": v for k, v in values.items() if k.startswith("visual.")}
-    out["llm_model.model.language_model.gen_embed_tokens.weight"] = embedding
-    out["llm_model.gen_head.weight"] = head
-    return out
-
-
-def token_tensors(path: Path | None, config: Config = CONFIG) -> dict[str, Tensor]:
-    """The visual tokenizer, untrained without a path."""
-    model = VisualTokenizer(config.visual_tokenizer)
-    if path is not None:
-        own = model.state_dict().keys()
-        model.load_state_dict({k: v for k, v in torch.load(path).items() if k in own})
-    return {f"gen_tokenizer.image_tokenizer.{k}": v for k, v in model.state_dict().items()}
+    return export.language_tensors(values, CodeTables(values["content"], config.text["hidden_size"]))
 
 
 def config_json(vae: dict, config: Config = CONFIG) -> dict:
@@ -122,7 +105,7 @@ def main() -> None:
     a = ask.parse_args()
     vae, vae_config = vae_tensors(a.vae)
     tensors = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
-    write(a.out, tensors | vae | token_tensors(a.tokens), vae_config)
+    write(a.out, tensors | vae | token_tensors(a.tokens, CONFIG.visual_tokenizer), vae_config)
     print({p.name: p.stat().st_size for p in sorted(a.out.iterdir())})
 
 

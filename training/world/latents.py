@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.ahead import Forks
 from training.data.tokenizer import Tokenizer
 from training.networks.vae import VAE
 from training.train_common import one_quiet_thread, save
@@ -165,10 +166,7 @@ class Stream:
         self.free, self.ready = context.Queue(), context.Queue()
         for slot in range(slots):
             self.free.put(slot)
-        jobs = [(tokenizer, 1000 * seed + i) for i in range(workers)]
-        self.workers = [context.Process(target=self._work, args=job, daemon=True) for job in jobs]
-        for worker in self.workers:
-            worker.start()
+        self.forks = Forks(self._work, [(tokenizer, 1000 * seed + i) for i in range(workers)])
 
     def _work(self, tokenizer: Path, seed: int) -> None:
         one_quiet_thread(seed)
@@ -194,9 +192,7 @@ class Stream:
         return most
 
     def close(self) -> None:
-        for worker in self.workers:
-            worker.terminate()
-            worker.join()
+        self.forks.close()
 
 
 # ---------------------------------------------------------------- files

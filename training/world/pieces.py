@@ -10,18 +10,16 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from training.networks.common import halves
+
 MOST = 16 * 2**20 - 4096
 """Bytes of a piece."""
 
 
 def split(values: dict[str, Tensor], stem: Path, most: int = MOST) -> list[Path]:
     """Writes STEM-0, STEM-1, ... in place of earlier pieces. Raises ValueError for what float16 can't hold."""
-    halves = {k: v.detach().half().cpu().contiguous() if v.is_floating_point() else v.cpu() for k, v in values.items()}
-    bad = [k for k, v in halves.items() if not v.isfinite().all()]
-    if bad:
-        raise ValueError(f"not finite in float16: {', '.join(bad)}")
     file = io.BytesIO()
-    torch.save(halves, file)
+    torch.save(halves(values), file)
     data, files = file.getvalue(), []
     for old in stem.parent.glob(f"{stem.name}-*"):
         old.unlink()

@@ -23,9 +23,9 @@ from training.conditions import NOTHING, Snapshot
 from training.data.tokenizer import Tokenizer
 from training.networks.sampler import denoise
 from training.networks.vae import VAE
-from training.painting import CELLS, Painter, Study, advance, losses, signalled, total
+from training.painting import CELLS, Painter, Study, losses, signalled, total
 from training.train_common import (
-    Average, Clock, Log, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped,
+    Average, Clock, Log, advance, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped,
 )  # fmt: skip
 
 from . import tokens
@@ -267,7 +267,8 @@ def main() -> None:
         references = ROUND[step % len(ROUND)]
         batch = study(seq, pool.batch(rng, max(1, int(a.size * ROOM[references])), references), strength())
         parts = losses(model, batch, seq.nothing)
-        advance(model, steppers, average, total(parts, clock.share))
+        total(parts, clock.share).backward()
+        advance(model, steppers, average)
         step += 1
         if references == 0:
             figures.append({k: v.item() for k, v in parts.items()})

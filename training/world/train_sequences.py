@@ -16,13 +16,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from training.ahead import Ahead
 from training.data.tokenizer import Tokenizer
 from training.networks.vae import VAE
 from training.train_common import (
-    Average, Clock, Log, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, scale_rates,
+    Average, Clock, Log, advance, compile_parts, half_precision, keep, one_quiet_thread, optimisers, plainly, resume, save, scale_rates,
+    train_only,
 )  # fmt: skip
 
 from . import tokens
@@ -133,8 +134,7 @@ def main() -> None:
     tokenizer = Tokenizer(a.out / "tokenizer")
     model = Learner(contents(a.out / "content.pt", a.vae))
     model.name_words(tokenizer)
-    for name, p in model.named_parameters():
-        p.requires_grad_(not name.startswith(tuple(a.hold)))
+    train_only(model, "", a.hold)
     latest, sizes = a.out / "latest.pt", Sizes(**{name: getattr(a, name) for name in vars(Sizes())})
     done = torch.load(latest, map_location="cpu")["step"] if latest.exists() else 0
     make = partial(drawing, tokenizer, sizes)
@@ -161,12 +161,8 @@ def main() -> None:
                 loss, values = step_loss(model, batch)
                 loss.backward()
                 row |= {k: v.item() for k, v in values.items()}
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         with half_precision(a.device):
-            for s in steppers:
-                s.step()
-        model.zero_grad(set_to_none=True)
-        average.update(model)
+            advance(model, steppers, average)
         step += 1
         figures.append(row | {"pace": time.time() - began})
         if step % 12 == 0:

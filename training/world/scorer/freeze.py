@@ -3,9 +3,10 @@
 A change after the freeze is a new version of the scorer, and every earlier checkpoint is scored again.
 """
 
-import hashlib
 import json
 from pathlib import Path
+
+from training.scorer.freeze import digests
 
 HERE = Path(__file__).parent
 FROZEN = HERE / "FROZEN.json"
@@ -13,15 +14,10 @@ PARTS = (
     "score.py", "detect.py", "backdrop.py", "templates.py", "test.json", "handwritten.txt",
     "../things.txt", "../vocabulary.py", "../grounds.py", "../requests.py", "../atlas.py",
     "../art-3d.webp", "../art-flat.webp", "../art-line.webp",
-    "../../data/vocabulary.py", "../../data/sprites.py",
+    "../../data/vocabulary.py", "../../data/sprites.py", "../../scorer/score.py",
 )  # fmt: skip
 """Everything a verdict depends on."""
 
 
-def digests() -> dict[str, str]:
-    """Part -> SHA-256 in hex."""
-    return {part: hashlib.sha256((HERE / part).read_bytes()).hexdigest() for part in PARTS}
-
-
 if __name__ == "__main__":
-    FROZEN.write_text(json.dumps(digests(), indent=2) + "\n")
+    FROZEN.write_text(json.dumps(digests(HERE, PARTS), indent=2) + "\n")

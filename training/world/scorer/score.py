@@ -10,6 +10,7 @@ from itertools import permutations, product
 import numpy as np
 
 from training.data.vocabulary import lab
+from training.scorer.score import psnr
 
 from ..grounds import CELL, PIXELS
 from ..phrases import COUNTS, PLACE_WORDS
@@ -312,14 +313,6 @@ def _untouched(case: EditCase, sight: Sight) -> np.ndarray:
     for y, x, edge in boxes:
         outside[max(0, y - 8) : y + edge + 8, max(0, x - 8) : x + edge + 8] = False
     return outside
-
-
-def psnr(a: np.ndarray, b: np.ndarray, where: np.ndarray) -> float:
-    """dB between two uint8 pictures over a mask; infinite over nothing."""
-    if not where.any():
-        return np.inf
-    error = ((a[where].astype(np.float32) - b[where]) ** 2).mean()
-    return float(10 * np.log10(255**2 / max(error, 1e-6)))
 
 
 # ---------------------------------------------------------------- texts
