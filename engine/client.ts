@@ -1,6 +1,6 @@
 /** A typed client of the engine over any port. One promise a request; progress events go to a callback. */
 import { parseParams } from './check.ts';
-import { TuskError, throwIfCancelled } from './errors.ts';
+import { isLoss, TuskError, throwIfCancelled, toTuskError } from './errors.ts';
 import { log } from './log.ts';
 import {
   type Emit,
@@ -108,6 +108,17 @@ export class EngineClient {
 /** A request's caller knows which one it is. */
 function withoutId({ id: _, ...event }: Progress & { id: string }): Progress {
   return event;
+}
+
+/** Does it again, at most `losses` times, each time it has cost an engine its life. */
+export async function throughLosses<T>(losses: number, work: () => Promise<T>): Promise<T> {
+  for (let left = losses; ; left--) {
+    try {
+      return await work();
+    } catch (thrown) {
+      if (left === 0 || !isLoss(toTuskError(thrown))) throw thrown;
+    }
+  }
 }
 
 function engineGone(): TuskError {

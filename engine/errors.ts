@@ -2,6 +2,7 @@
  * Errors by meaning. Every failure a caller may have to decide about is a `TuskError` with a code that
  * survives the wire, one plain sentence for people, and what to do next.
  */
+import type { PartName, Provider } from './placing.ts';
 
 /** All codes that may cross a process boundary; `protocol.ts` derives its schema from this list. */
 export const ERROR_CODES = [
@@ -33,24 +34,21 @@ export const ERROR_CODES = [
 
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+const LOSSES: readonly ErrorCode[] = ['engine-gone', 'engine-killed', 'engine-hung'];
+
+/** The engine's process is gone, or as good as that. */
+export const isLoss = ({ code }: TuskError): boolean => LOSSES.includes(code);
+
 /** Parameters that take the place of the request's, so that it can be done: what a button offers. */
 export interface NextChoice {
   size?: { width: number; height: number };
   memory?: {
     holding?: 'together' | 'staged' | undefined;
     precision?: 'source' | 'compiled' | undefined;
-    device?: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml' | undefined;
-    deviceParts?: DevicePart[] | undefined;
+    device?: 'auto' | Provider | undefined;
+    deviceParts?: PartName[] | undefined;
   };
 }
-
-type DevicePart =
-  | 'languageModel'
-  | 'visionEncoder'
-  | 'visualTokenizer'
-  | 'diffusion'
-  | 'vaeEncoder'
-  | 'vaeDecoder';
 
 export interface TuskErrorDetails {
   /** What the person can do next, one sentence. */

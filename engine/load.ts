@@ -23,11 +23,12 @@ import { type ProcessorConfig, parseProcessorConfig } from './image/vision-input
 import { loadDiffusionModel, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
 import { loadLanguageModel, type VisionSource } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
-import { type ModelMemory, memoryOfParts, type PartName } from './memory/parts.ts';
+import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
 import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
 import { isCompiled } from './models/compiled-form.ts';
 import { roundedWeights, withAttention } from './models/quantisation.ts';
 import type { AttentionForm, WeightSource } from './onnx/graph.ts';
+import type { PartName } from './placing.ts';
 import type { DeviceUse } from './runtime/provider.ts';
 import type { SessionOptions } from './runtime/session.ts';
 import { PromptBuilder } from './tokenizer/prompt.ts';

@@ -14,34 +14,12 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES } from './errors.ts';
+import { PARTS, PROCESSOR_REASONS, PROVIDERS, TEST_FAILURES } from './placing.ts';
 
 export const PROTOCOL_VERSION = 1;
 
 /** How often an engine that owes an answer says that it lives. */
 export const HEARTBEAT_MS = 1_000;
-
-/** onnxruntime's names of what computes: the processor, then what reaches a GPU. */
-export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-/** What is loaded and freed as one. */
-export const PARTS = [
-  'languageModel',
-  'visionEncoder',
-  'visualTokenizer',
-  'diffusion',
-  'vaeEncoder',
-  'vaeDecoder',
-] as const;
-/** Why a part isn't on the run's device. See engine/memory/plan.ts. */
-const PROCESSOR_REASONS = [
-  'room',
-  'numbers',
-  'chosen',
-  'untested',
-  'differs',
-  'failed',
-  'crashed',
-  'processor',
-] as const;
 
 export const SOLVERS = ['euler', 'second-order'] as const;
 export type Solver = (typeof SOLVERS)[number];
@@ -220,6 +198,9 @@ const infoParams = z.strictObject({
   deep: z.boolean().default(false),
 });
 
+/** A self-test that costs the engine its life goes on one test further: each part's and one more, in two forms. */
+export const MOST_TEST_LOSSES = 2 * (PARTS.length + 1);
+
 const devicesParams = z.strictObject({
   /** Runs the self-test of that one first. A driver may end the process: asked again, it goes on behind that test. */
   test: z.enum(PROVIDERS).exclude(['cpu']).optional(),
@@ -299,7 +280,7 @@ export const device = z.object({
     z.object({
       ok: z.boolean(),
       difference: z.number().optional(),
-      reason: z.enum(['differs', 'failed', 'crashed', 'processor']).optional(),
+      reason: z.enum(TEST_FAILURES).optional(),
       detail: z.string().optional(),
     }),
   ),

@@ -4,7 +4,8 @@
  * what crosses the boundary. Only opaque ids cross, never a path. The inference process speaks `protocol.ts`.
  */
 import { z } from 'zod';
-import { checkpointInfo, device, memoryChoice, nextChoice, PROVIDERS } from './protocol.ts';
+import { PROVIDERS } from './placing.ts';
+import { checkpointInfo, device, memoryChoice, nextChoice } from './protocol.ts';
 
 const id = z.string().regex(/^[a-z0-9]{8,40}$/);
 const text = z.string().max(1_000_000);

@@ -7,7 +7,6 @@ import type { ChosenDevice } from './devices/devices.ts';
 import { LatentColours } from './diffusion/previews.ts';
 import { type NextChoice, TuskError } from './errors.ts';
 import type { Model, NetworkName, Networks, Rounding } from './load.ts';
-import { PARTS } from './memory/parts.ts';
 import {
   type MemoryChoice,
   type MemoryPlan,
@@ -15,6 +14,7 @@ import {
   nextSmaller,
   planMemory,
 } from './memory/plan.ts';
+import { PARTS } from './placing.ts';
 import type { Progress, RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';

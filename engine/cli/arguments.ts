@@ -1,6 +1,6 @@
 /** The command line's words: what each command takes, and how it is called wrongly. */
 import { parseArgs } from 'node:util';
-import { PARTS, PROVIDERS } from '../protocol.ts';
+import { PARTS, PROVIDERS } from '../placing.ts';
 
 export class UsageError extends Error {}
 

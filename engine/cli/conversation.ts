@@ -4,7 +4,7 @@
  */
 import { access } from 'node:fs/promises';
 import { createInterface, type Interface } from 'node:readline';
-import { CancelledError, TuskError, toTuskError } from '../errors.ts';
+import { CancelledError, isLoss, TuskError, toTuskError } from '../errors.ts';
 import { writeWhole } from '../files.ts';
 import { detectIntent } from '../intent.ts';
 import type { ChatMessage, PictureResult, PictureSource } from '../protocol.ts';
@@ -61,8 +61,9 @@ export class Conversation {
     try {
       await this.obey(session, line);
     } catch (thrown) {
-      const { message, hint, code } = toTuskError(thrown);
-      if (code === 'engine-gone' || code === 'engine-killed') throw thrown;
+      const error = toTuskError(thrown);
+      if (isLoss(error)) throw thrown;
+      const { message, hint } = error;
       process.stdout.write(`${message}${hint ? ` ${hint}` : ''}\n`);
     } finally {
       this.running = undefined;

@@ -1,7 +1,8 @@
 /** `tusk devices`: what this computer can compute with, and the self-test of one of them. */
 
-import { toTuskError } from '../errors.ts';
-import { type DeviceInfo, PARTS, PROVIDERS } from '../protocol.ts';
+import { throughLosses } from '../client.ts';
+import { type DeviceProvider, PROVIDERS } from '../placing.ts';
+import { type DeviceInfo, MOST_TEST_LOSSES } from '../protocol.ts';
 import { spawnEngine } from '../spawn.ts';
 import { type Arguments, textOption, UsageError } from './arguments.ts';
 import { size } from './memory.ts';
@@ -27,9 +28,6 @@ const REASONS = {
   processor: 'left work to the processor',
 } as const;
 
-/** Each process that a driver ends has got one test further, in two forms of attention. */
-const MOST_PROCESSES = 2 * (PARTS.length + 1) + 1;
-
 export async function runDevices(session: CommandSession, parsed: Arguments): Promise<void> {
   if (parsed.positionals.length > 0) throw new UsageError('devices takes no arguments, but --test WHICH.');
   const word = textOption(parsed, 'test');
@@ -42,19 +40,15 @@ export async function runDevices(session: CommandSession, parsed: Arguments): Pr
 }
 
 /** In processes of their own, since a driver may end them. */
-async function testApart(session: CommandSession, test: Exclude<DeviceInfo['provider'], 'cpu'>) {
-  for (let left = MOST_PROCESSES; ; left--) {
+const testApart = (session: CommandSession, test: DeviceProvider) =>
+  throughLosses(MOST_TEST_LOSSES, async () => {
     const engine = spawnEngine();
     try {
       return await runVerb({ ...session, client: () => engine.client }, 'devices', { test });
-    } catch (thrown) {
-      const { code } = toTuskError(thrown);
-      if (left === 0 || !(code === 'engine-gone' || code === 'engine-killed')) throw thrown;
     } finally {
       await engine.stop();
     }
-  }
-}
+  });
 
 function describe({ provider, name, memoryBytes, state, attention, tests }: DeviceInfo): string[] {
   const memory = memoryBytes === null ? '' : `, ${size(memoryBytes)}`;

@@ -1,4 +1,5 @@
 /** A plan of memory in words: what runs as what, where, and how full it gets. */
+import type { ProcessorReason } from '../placing.ts';
 import type { CheckpointInfo, Progress } from '../protocol.ts';
 
 export const size = (bytes: number): string =>
@@ -21,7 +22,7 @@ const HOLDINGS = {
   staged: 'each stage loads its parts and frees the others',
 } as const;
 
-const REASONS: Readonly<Record<RunDevice['onProcessor'][number]['reason'], string>> = {
+const REASONS: Readonly<Record<ProcessorReason, string>> = {
   room: "it doesn't fit",
   numbers: 'its small numbers have no kernel there',
   chosen: 'as you chose',

@@ -5,10 +5,10 @@
 import { cpus, totalmem } from 'node:os';
 import { TuskError } from '../errors.ts';
 import type { ModelDevice } from '../load.ts';
-import { PARTS, type PartName } from '../memory/parts.ts';
 import type { DeviceRoom } from '../memory/plan.ts';
 import type { AttentionForm } from '../onnx/graph.ts';
-import { type DeviceProvider, offeredProviders, type Provider, runtimeVersion } from '../runtime/provider.ts';
+import { type DeviceProvider, PARTS, type PartName, type Provider } from '../placing.ts';
+import { offeredProviders, runtimeVersion } from '../runtime/provider.ts';
 import { type GraphicsProcessor, graphicsProcessors, type System, thisSystem } from './graphics.ts';
 import { type Attempt, type DeviceRecord, DeviceRecords, type Outcome } from './records.ts';
 import { INT4_TEST, runSelfTest, type SelfTestRequest } from './self-test.ts';

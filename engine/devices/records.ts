@@ -6,13 +6,13 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { log } from '../log.ts';
+import { TEST_FAILURES } from '../placing.ts';
 
 const outcome = z.object({
   ok: z.boolean(),
   /** Largest difference from the processor's numbers, relative to the largest of them. */
   difference: z.number().optional(),
-  /** Not ok: it gave other numbers, an error, nothing since the process ended, or let the processor compute. */
-  reason: z.enum(['differs', 'failed', 'crashed', 'processor']).optional(),
+  reason: z.enum(TEST_FAILURES).optional(),
   /** onnxruntime's own words, or the operators it left to the processor. */
   detail: z.string().optional(),
 });

@@ -9,16 +9,7 @@ import {
   SMALL_NUMBERS,
   type TensorForm,
 } from '../models/compiled-form.ts';
-
-export const PARTS = [
-  'languageModel',
-  'visionEncoder',
-  'visualTokenizer',
-  'diffusion',
-  'vaeEncoder',
-  'vaeDecoder',
-] as const;
-export type PartName = (typeof PARTS)[number];
+import { PARTS, type PartName } from '../placing.ts';
 
 /** The checkpoint's own numbers, or those of its compiled copy. */
 export type Form = 'source' | 'compiled';

@@ -5,7 +5,8 @@
 import type { CheckpointConfig } from '../checkpoint/config.ts';
 import type { NextChoice } from '../errors.ts';
 import type { AttentionForm } from '../models/quantisation.ts';
-import { type Form, type ModelMemory, PARTS, type PartName, type Precision } from './parts.ts';
+import { PARTS, type PartName, type ProcessorReason } from '../placing.ts';
+import type { Form, ModelMemory, Precision } from './parts.ts';
 import { type Workload, workingBytes } from './working.ts';
 
 export type PlannedVerb = 'create' | 'edit' | 'chat';
@@ -38,20 +39,6 @@ export interface Placement {
   /** Why it isn't on the device that the run has. */
   reason?: ProcessorReason;
 }
-
-/**
- * `room`: it doesn't fit there. `numbers`: of 4 or 8 bits, for which it has no kernel. `chosen`: the person's word. All
- * others: what its self-test found.
- */
-export type ProcessorReason =
-  | 'room'
-  | 'numbers'
-  | 'chosen'
-  | 'untested'
-  | 'differs'
-  | 'failed'
-  | 'crashed'
-  | 'processor';
 
 /** A tested device that parts are put on as far as they fit. */
 export interface DeviceRoom {

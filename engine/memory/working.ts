@@ -7,7 +7,7 @@ import { transformerSizes } from '../models/diffusion-transformer/config.ts';
 import type { AttentionForm } from '../models/quantisation.ts';
 import { textDecoderConfig } from '../models/text-decoder/config.ts';
 import { visionEncoderConfig } from '../models/vision-encoder/config.ts';
-import type { PartName } from './parts.ts';
+import type { PartName } from '../placing.ts';
 
 export interface Workload {
   /** Pixels of the picture to make. */

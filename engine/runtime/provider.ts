@@ -1,10 +1,6 @@
 /** What onnxruntime computes with: its execution providers that Tusk knows, and which of them this build offers. */
 import { env, listSupportedBackends } from 'onnxruntime-node';
-
-/** The processor, then what may be a graphics processor. onnxruntime's own names. */
-export const PROVIDERS = ['cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
-export type Provider = (typeof PROVIDERS)[number];
-export type DeviceProvider = Exclude<Provider, 'cpu'>;
+import { type DeviceProvider, PROVIDERS, type Provider } from '../placing.ts';
 
 /** Those of this build on this system; whether one opens a session only trying tells. */
 export const offeredProviders = (): Provider[] => {

@@ -1,6 +1,6 @@
 /** The inference process as an object with a life: started, watched, started again when it is lost. */
 import type { EngineClient } from '../client.ts';
-import { type ErrorCode, TuskError, toTuskError } from '../errors.ts';
+import { isLoss, TuskError, toTuskError } from '../errors.ts';
 import { log } from '../log.ts';
 import type { ModelSummary } from '../protocol.ts';
 import type { SpawnedEngine } from '../spawn.ts';
@@ -139,8 +139,3 @@ export class EngineWatch {
     this.listener(state, failure);
   }
 }
-
-/** The process is gone, or as good as that. */
-export const isLoss = ({ code }: TuskError): boolean => LOSSES.includes(code);
-
-const LOSSES: readonly ErrorCode[] = ['engine-gone', 'engine-killed', 'engine-hung'];

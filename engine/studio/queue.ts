@@ -3,12 +3,12 @@
  * (offered again with its seed), cancelled (its last preview kept as a draft) or parked (it took the engine down
  * three times). Where the disk is full the queue holds until a person lets it go on.
  */
-import { toTuskError } from '../errors.ts';
+import { isLoss, toTuskError } from '../errors.ts';
 import type { StoredJob } from '../library/jobs.ts';
 import type { Library } from '../library/library.ts';
 import { log } from '../log.ts';
 import type { Job, StudioEvent } from '../studio-protocol.ts';
-import { type EngineWatch, isLoss } from './engine-watch.ts';
+import type { EngineWatch } from './engine-watch.ts';
 import { failureOf, notFound } from './failures.ts';
 import { keepAnswer, keepDraft, keepEnlarged, keepPicture } from './keep.ts';
 import { type Outcome, RunningJob } from './running-job.ts';
