@@ -33,7 +33,8 @@ def states(
     sees = torch.ones(n, n, dtype=torch.bool, device=table.device).tril() & present[:, None]
     sees |= torch.eye(n, dtype=torch.bool, device=table.device)
     mask = torch.zeros(len(ids), 1, n, n, device=table.device).masked_fill(~sees[:, None], -1e9)
-    return ids, present, condition(text(F.embedding(ids, table), ids >= text.start, positions, mask), c.CONDITION_LAYERS)
+    layers = c.condition_layers(len(text.layers))
+    return ids, present, condition(text(F.embedding(ids, table), ids >= text.start, positions, mask), layers)
 
 
 def front(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:

@@ -64,8 +64,17 @@ VOCABULARY, CODES, FIRST_CODE = LAYOUT.vocabulary, LAYOUT.codes, LAYOUT.first_co
 IMAGE_PAD, VISION_START, VISION_END = LAYOUT.image_pad, LAYOUT.vision_start, LAYOUT.vision_start + 1
 END_OF_TEXT, IM_START, IM_END = LAYOUT.end_of_text, LAYOUT.ranks + 1, LAYOUT.im_end
 END_OF_LINE, IMAGE_START, IMAGE_END, IMAGE_TOKEN = (VOCABULARY + i for i in (0, 5, 6, 7))
-CONDITION_LAYERS = [-2] + [-1 - LAYERS] * 48
-"""Embeddings (short) weigh as much as the last layer but one (long): they say best what a cell draws."""
+
+
+def condition_layers(depth: int) -> list[int]:
+    """Which states of a text decoder of `depth` layers condition a picture.
+
+    Embeddings (short) weigh as much as the last layer but one (long): they say best what a cell draws.
+    """
+    return [-2] + [-1 - depth] * 48
+
+
+CONDITION_LAYERS = condition_layers(LAYERS)
 
 TEXT = {
     "model_type": "mammothmoda2_qwen3_vl_text",

@@ -5,9 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from training.conditions import negative
 from training.data.tokenizer import Tokenizer
 from training.networks.autoencoder import Autoencoder
 from training.networks.common import read_safetensors
+from training.networks.decoder import TextDecoder, condition
+from training.networks.decoding import Decoding
 from training.networks.vae import VAE
 from training.painting import Painter, losses, total
 from training.train_common import Average, advance
@@ -107,6 +110,15 @@ def test_visual_states_of_an_untrained_decoder_are_its_codes(tokenizer, sequence
         codes = torch.from_numpy(chunk.plans[:, :, column::2]).flatten(1)
         assert torch.nn.functional.cosine_similarity(states, sequencer.table[LAYOUT.first_code + codes], dim=-1).min() > 0.99
     assert torch.equal(batch.things, torch.from_numpy(chunk.plans[:, :, ::2] < FIRST_GROUND).flatten(1))
+
+
+def test_pictures_learn_from_the_states_that_the_checkpoint_names(sequencer):
+    torch.manual_seed(3)
+    text = TextDecoder(CONFIG.text)
+    with torch.no_grad():
+        every = Decoding(text, sequencer.table, [sequencer.ids], plain=True, layout=LAYOUT).states
+    wanted = condition(every, CONFIG.condition_layers)[0]
+    torch.testing.assert_close(negative(text, sequencer.table, sequencer.ids, LAYOUT), wanted)
 
 
 def test_the_signal_tells_the_cell_of_both_codes(tokenizer, sequencer):

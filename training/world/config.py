@@ -49,5 +49,5 @@ CONFIG = Config(
     dit=small.DIT | {"text_feat_dim": HIDDEN, "hidden_size": 320, "num_attention_heads": 5, "num_kv_heads": 5, "num_layers": 5, "ffn_dim_multiplier": 0.6},
     refiner=small.REFINER,
     visual_tokenizer=small.VISUAL_TOKENIZER | {"codebook_size": LAYOUT.codes},
-    condition_layers=[-2] + [-1 - LAYERS] * 48,
+    condition_layers=small.condition_layers(LAYERS),
 )
