@@ -100,12 +100,13 @@ class Sequences:
 
     def create(self, n: int, short: int = 0) -> Batch:
         """n prompts; the first `short` of them name one painted object and neither its place nor, mostly, the ground."""
-        drawn = [self._short() for _ in range(short)]
+        drawn = [self.short() for _ in range(short)]
         drawn += [(s, language.caption(s, self.rng)) for s in (self.scene() for _ in range(n - short))]
         prompts = [self.tokenizer.generate_prompt(caption.text) for _, caption in drawn]
         return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
 
-    def _short(self) -> tuple[scenes.Scene, language.Caption]:
+    def short(self) -> tuple[scenes.Scene, language.Caption]:
+        """One painted object, its place not said, its ground one time in ten of those where it is."""
         while True:
             scene = scenes.sample(self.rng, two=0.0, allowed=self.allowed)
             if scene.objects[0].tint is None:

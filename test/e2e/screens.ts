@@ -197,7 +197,7 @@ const SCREENS: Record<string, (desk: Desk, tusk: Tusk) => Promise<unknown>> = {
   },
   settings: async (desk) => {
     await view(desk, 'Settings');
-    await desk.page.getByRole('heading', { name: 'Settings' }).waitFor();
+    await desk.page.locator('.settings-devices li').first().waitFor();
   },
   palette: ({ page }) => page.keyboard.press('ControlOrMeta+k'),
   shortcuts: async ({ page }) => {

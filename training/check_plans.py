@@ -1,0 +1,107 @@
+"""How often sampled plans hold exactly what was asked, on prompts and edits of their own seed, never the frozen test's.
+
+    python -m training.check_plans CHECKPOINT [--count 100] [--temperature T]
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from .data import language, scenes
+from .data.language import EDIT_KINDS, Caption, Edit, Request
+from .data.splits import in_training
+from .data.tokenizer import Tokenizer
+from .data.vocabulary import BY_NAME
+from .networks import load
+from .sequences import Sequences
+from .train_common import one_quiet_thread
+from .validate import things
+
+BATCH = 50
+SEED = 4242
+
+
+def unseen(scene: scenes.Scene) -> bool:
+    return not in_training(scene)
+
+
+def prompts(tokenizer: Tokenizer, count: int) -> dict[str, list[Caption]]:
+    """Sets of captions by what they say."""
+    seen, new = Sequences(tokenizer, SEED), Sequences(tokenizer, SEED + 1, unseen)
+    rng = seen.rng
+
+    def captions(two: float, allowed: Callable | None) -> list[Caption]:
+        return [language.caption(scenes.sample(rng, two, allowed), rng) for _ in range(count)]
+
+    return {
+        "one painted object": [seen.short()[1] for _ in range(count)],
+        "one painted object, held-out colour": [new.short()[1] for _ in range(count)],
+        "one object": captions(0.0, None),
+        "two objects": captions(1.0, None),
+        "two objects, held-out": captions(1.0, unseen),
+    }
+
+
+def edits(rng: np.random.Generator, kind: str, held_out: bool, count: int) -> list[tuple[scenes.Scene, Edit]]:
+    """(scene, edit); held out: of what the target holds."""
+    found: list[tuple[scenes.Scene, Edit]] = []
+    while len(found) < count:
+        scene = scenes.sample(rng, allowed=unseen if kind == "background" and held_out else None)
+        edit = language.edit(scene, rng, kind, allowed=unseen if held_out else in_training, tries=1)
+        if edit:
+            found.append((scene, edit))
+    return found
+
+
+def holds(codes: np.ndarray, asked: Request) -> bool:
+    """Exactly the objects that were asked for, in the colours that were said."""
+    left = sorted(things(codes), key=str)
+    for o in asked.objects:
+        fits = [(name, tint) for name, tint in left if name == o.name and o.colour in (None, tint or BY_NAME[name].natural)]
+        if not fits:
+            return False
+        left.remove(fits[0])
+    return not left
+
+
+def reaches(codes: np.ndarray, target: scenes.Scene) -> bool:
+    """Every object's cell is the target's, and no other is an object's."""
+    wanted = scenes.codes(target)
+    objects = wanted < scenes.OBJECT_CODES
+    return bool(((codes < scenes.OBJECT_CODES) == objects).all() and (codes[objects] == wanted[objects]).all())
+
+
+def main() -> None:
+    ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    ask.add_argument("checkpoint", type=Path)
+    ask.add_argument("--count", type=int, default=100, help="prompts of a set, edits of a kind")
+    ask.add_argument("--temperature", type=float, help="in place of the checkpoint's own")
+    a = ask.parse_args()
+    one_quiet_thread(0)
+    model = load(a.checkpoint)
+    model.generation |= {} if a.temperature is None else {"temperature": a.temperature}
+
+    def plans(texts: list[str], pictures: np.ndarray | None = None) -> np.ndarray:
+        parts = [slice(i, i + BATCH) for i in range(0, len(texts), BATCH)]
+        seeds = list(range(1, len(texts) + 1))
+        return np.concatenate([model.plan(texts[p], seeds[p], None if pictures is None else pictures[p]) for p in parts])
+
+    print("| asked | exactly | empty | n |\n|---|---|---|---|")
+    for name, captions in prompts(model.tokenizer, a.count).items():
+        made = plans([c.text for c in captions])
+        right = np.mean([holds(codes, c.request) for codes, c in zip(made, captions, strict=True)])
+        empty = np.mean([not things(codes) for codes in made])
+        print(f"| {name} | {100 * right:.0f} % | {100 * empty:.0f} % | {a.count} |", flush=True)
+    rng = np.random.default_rng(SEED)
+    for kind in EDIT_KINDS:
+        for held_out in (False, True):
+            pairs = edits(rng, kind, held_out, a.count)
+            made = plans([e.text for _, e in pairs], np.stack([scenes.render(s) for s, _ in pairs]))
+            right = np.mean([reaches(codes, e.target) for codes, (_, e) in zip(made, pairs, strict=True)])
+            print(f"| edit: {kind}{', held-out' if held_out else ''} | {100 * right:.0f} % | – | {a.count} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
