@@ -13,8 +13,12 @@ from torch import Tensor, nn
 
 
 def one_quiet_thread(seed: int) -> None:
-    """One thread, no denormals, and freed memory is kept: mapping fresh pages would cost half of each step."""
+    """One thread, no denormals, and freed memory is kept: mapping fresh pages would cost half of each step.
+
+    On a GPU float32 products may be rounded to TF32.
+    """
     torch.set_num_threads(1)
+    torch.backends.cuda.matmul.allow_tf32 = True
     torch.set_flush_denormal(True)
     torch.manual_seed(seed)
     libc = ctypes.CDLL(None)
@@ -45,9 +49,11 @@ def plainly():
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum, then the nearest semi-orthogonal matrix by Newton-Schulz steps. Only for matrices.
+    """Momentum, then the nearest semi-orthogonal matrix by Newton-Schulz steps. For matrices, and for convolution
+    kernels, which count as matrices [out, in * 9].
 
-    `splits` maps a parameter to the number of equal blocks of rows that count as matrices of their own.
+    `splits` maps a parameter to the number of equal blocks of rows that count as matrices of their own. All of one
+    shape are made orthogonal together: one by one a GPU would wait for each of some thousand small products.
     """
 
     def __init__(self, params, lr: float = 0.02, momentum: float = 0.95, steps: int = 3, splits=None):
@@ -57,27 +63,33 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self):
         for group in self.param_groups:
+            alike: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for p in group["params"]:
                 if p.grad is not None:
-                    self._update(p, group["lr"])
+                    rows = len(p) // self.splits.get(p, 1)
+                    for block, way in zip(p.split(rows), self._direction(p).split(rows), strict=True):
+                        alike.setdefault(way.shape, []).append((block, way))
+            for shape, pairs in alike.items():
+                blocks, ways = zip(*pairs, strict=True)
+                moves = self._orthogonal(torch.stack(ways).flatten(2)).view(-1, *shape)
+                torch._foreach_mul_(blocks, 1 - group["lr"] * 0.01)
+                torch._foreach_add_(blocks, moves.unbind(), alpha=-group["lr"])
 
-    def _update(self, p: Tensor, lr: float) -> None:
+    def _direction(self, p: Tensor) -> Tensor:
         state = self.state[p]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(p)
-        m = state["momentum"].lerp_(p.grad, 1 - self.momentum)
-        direction = p.grad.lerp(m, self.momentum)
-        parts = [self._orthogonal(d) for d in direction.chunk(self.splits.get(p, 1))]
-        p.mul_(1 - lr * 0.01).add_(torch.cat(parts), alpha=-lr)
+        return p.grad.lerp(state["momentum"].lerp_(p.grad, 1 - self.momentum), self.momentum)
 
     def _orthogonal(self, x: Tensor) -> Tensor:
-        rows, columns = x.shape
-        x = x.T if rows > columns else x
-        x = x / (x.norm() + 1e-7)
+        """x [k, rows, columns]."""
+        rows, columns = x.shape[1:]
+        x = x.mT if rows > columns else x
+        x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
         for _ in range(self.steps):
-            a = x @ x.T
+            a = x @ x.mT
             x = 3.4445 * x + (-4.7750 * a + 2.0315 * a @ a) @ x
-        return (x.T if rows > columns else x) * max(1, rows / columns) ** 0.5
+        return ((x.mT if rows > columns else x) * max(1, rows / columns) ** 0.5).contiguous()
 
 
 def optimisers(model: nn.Module, matrices: list[str], lr: float, muon: float, splits: dict[str, int], never: tuple = ()):
@@ -130,8 +142,8 @@ class Average:
     def update(self, model: nn.Module) -> None:
         self.count += 1
         decay = min(self.decay, 1 - 6 / (self.count + 6))
-        for n, p in model.named_parameters():
-            self.values[n].lerp_(p, 1 - decay)
+        own = [p.detach() for _, p in model.named_parameters()]
+        torch._foreach_lerp_([self.values[n] for n, _ in model.named_parameters()], own, 1 - decay)
 
 
 def advance(model: nn.Module, steppers: list, average: Average) -> None:

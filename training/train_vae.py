@@ -37,13 +37,6 @@ CROP = 128
 LATENT_NOISE = 0.03
 
 
-class ConvMuon(Muon):
-    """Muon on convolution kernels, read as matrices [out, in * 9]."""
-
-    def _orthogonal(self, x: Tensor) -> Tensor:
-        return super()._orthogonal(x.flatten(1)).view_as(x)
-
-
 def floats(pictures: np.ndarray) -> Tensor:
     """uint8 [n, h, w, 3] -> -1..1 [n, 3, h, w]."""
     return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 127.5 - 1
@@ -108,7 +101,7 @@ def steppers(vae, share: float) -> list[torch.optim.Optimizer]:
     rest = [p for n, p in named.items() if n not in branches]
     return [
         torch.optim.AdamW(rest, lr=1e-3 * share, betas=(0.9, 0.98), weight_decay=0.0),
-        ConvMuon([named[n] for n in sorted(branches)], lr=0.007 * share, steps=5),
+        Muon([named[n] for n in sorted(branches)], lr=0.007 * share, steps=5),
     ]
 
 

@@ -199,8 +199,8 @@ class Learner(nn.Module):
         said, losses = words.any(1), []
         for layer, head in POINTERS:
             score = self.scores(states, batch, layer, head, slice(batch.first - 1, None))[row[said], place[said]]
-            losses.append(-score.log_softmax(-1).masked_fill(~words[said], -1e9).logsumexp(-1).mean())
-        return sum(losses) / len(losses)
+            losses.append(-score.log_softmax(-1).masked_fill(~words[said], -1e9).logsumexp(-1).sum())
+        return sum(losses) / len(losses) / said.sum().clamp_min(1)
 
     def cell_loss(self, states: list[Tensor], batch: Plans) -> Tensor:
         """How badly the cell can be read from the condition states of its two codes."""

@@ -2,6 +2,7 @@
 
     python -m training.world.lease RUN --vae VAE --out FOLDER --minutes 12 --watch 9.3
     python -m training.world.lease RUN --vae VAE --out FOLDER                    # later: watches on, or starts again what died
+    python -m training.world.lease RUN --vae VAE --out FOLDER --start W/sequences # the decoder goes on from pieces of W
     python -m training.world.lease RUN --vae VAE --out FOLDER --dry              # two minutes of one CPU thread, tiny batches
 
 The trainings run in sessions of their own, so that they go on when this command ends after --watch minutes. What
@@ -21,9 +22,12 @@ import time
 from pathlib import Path
 
 import torch
+from torch import Tensor
+
+from training.train_common import save
 
 from . import tokens
-from .pieces import split
+from .pieces import join, split
 from .train_pictures import begin
 
 PARTS = ("sequences", "pictures")
@@ -33,9 +37,11 @@ EXPORT = 100
 """Seconds between exports."""
 TAIL = 25
 """Seconds kept at the end of --watch for the last export."""
+DRAWING = {"sequences": 0.56, "pictures": 0.32}
+"""Share of the cores that draw for each training."""
 GPU = {
-    "sequences": "--creates 192 --edits 112 --combined 80 --pictures 64 --questions 6 --chats 56 --pairs 24 --every 1.5 --check 0".split(),
-    "pictures": "--size 512 --capacity 200000 --every 1.5 --show 4 --signal-share 0.5".split(),
+    "sequences": "--creates 192 --edits 128 --combined 80 --pictures 64 --questions 6 --chats 56 --pairs 24 --every 1.5 --check 0".split(),
+    "pictures": "--size 512 --capacity 200000 --every 1.5 --show 4 --signal 1.5 --signal-share 0.3".split(),
 }
 DRY = {
     "sequences": "--creates 3 --edits 3 --combined 2 --pictures 1 --questions 2 --chats 1 --pairs 1 --every 0.3 --check 0 --workers 1 --eager".split(),
@@ -79,10 +85,12 @@ class Lease:
         a = self.a
         out, common = a.run / part, ["--vae", str(a.vae), "--minutes", f"{self.left:.2f}", "--device", "cpu" if a.dry else "cuda"]
         more = list((DRY if a.dry else GPU)[part])
+        if part == "sequences" and a.start:
+            more += ["--start", str(a.run / "start.pt")]
         if part == "pictures":
             more += ["--sequences", str(a.run / "sequences" / "average.pt")]
         if not a.dry:
-            more += ["--workers", str(max(1, ((os.cpu_count() or 4) - 2) // 2))]
+            more += ["--workers", str(max(1, int(DRAWING[part] * (os.cpu_count() or 4))))]
         if self.state["tries"][part] > 1:
             more.append("--eager")
         return [sys.executable, "-m", f"training.world.train_{part}", str(out), *common, *more]
@@ -127,6 +135,14 @@ class Lease:
         return any(alive(pid) for pid in self.state["pid"].values())
 
 
+def started(run: Path, values: dict[str, Tensor]) -> None:
+    """Puts the text decoder to begin from where both trainings look for it."""
+    (run / "sequences").mkdir(exist_ok=True)
+    save(run / "start.pt", **values)
+    save(run / "sequences" / "content.pt", content=values["content"])
+    save(run / "sequences" / "average.pt", **values)
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ask.add_argument("run", type=Path)
@@ -135,6 +151,7 @@ def main() -> None:
     ask.add_argument("--minutes", type=float, default=12, help="length of the whole training, counted from its first call")
     ask.add_argument("--watch", type=float, default=9.3, help="minutes after which this command ends")
     ask.add_argument("--grace", type=float, default=1.5, help="minutes for the last validation after the clock has run out")
+    ask.add_argument("--start", type=Path, help="pieces of a text decoder to begin from, FOLDER/sequences for FOLDER/sequences-0, ...")
     ask.add_argument("--dry", action="store_true")
     a = ask.parse_args()
     watched = time.time() + 60 * a.watch - TAIL
@@ -142,7 +159,10 @@ def main() -> None:
     first = a.run / "sequences" / "average.pt"
     if not first.exists():
         tokens.write(a.run / "tokenizer")
-        begin(first, a.vae, tokens.Tokenizer(a.run / "tokenizer"))
+        if a.start:
+            started(a.run, join(a.start))
+        else:
+            begin(first, a.vae, tokens.Tokenizer(a.run / "tokenizer"))
     lease.tend()
     exported = time.time()
     while time.time() < watched and (lease.left > 0 or (lease.running() and lease.left > -a.grace)):

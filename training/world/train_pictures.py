@@ -36,7 +36,7 @@ from .learner import Learner
 from .plans import codes_in, visual_ids
 from .sequences import CODE_PLACES
 from .tables import CodeTables
-from .train_sequences import contents
+from .train_sequences import contents, means
 
 READS = torch.from_numpy(2 + CODE_PLACES).view(CELLS, 2).T.contiguous()
 """Places of each cell's `what` (first row) and `look` among the visual states [2, 64]."""
@@ -219,7 +219,7 @@ class Feeding:
         if step % FILES_EVERY == 0 and self.folder:
             self.pool.load(self.folder)
         if self.stream and (self.device != "cpu" or step % ENCODE_EVERY == 0):
-            self.stream.feed(self.pool, self.vae, 1 if self.device == "cpu" else 4, wait)
+            self.stream.feed(self.pool, self.vae, 1 if self.device == "cpu" else 2, wait)
 
 
 def main() -> None:
@@ -258,7 +258,7 @@ def main() -> None:
         log(step=step, **checks(model, average.values, seq, vae, a.out / f"{step:06d}.png", strength()))
 
     saved = shown = began = time.time()
-    figures: list[dict[str, float]] = []
+    figures: list[dict[str, Tensor]] = []
     while clock.share < 1:
         feeding.more(step)
         if feeding.stream:
@@ -271,10 +271,10 @@ def main() -> None:
         advance(model, steppers, average)
         step += 1
         if references == 0:
-            figures.append({k: v.item() for k, v in parts.items()})
+            figures.append({k: v.detach() for k, v in parts.items()})
         if step % 24 == 0:
             pace, drawn = (time.time() - began) / 24, sum(s.made for s in pool.stores.values())
-            log(step=step, rate=clock.factor(step), pace=pace, drawn=drawn, **{k: float(np.mean([f[k] for f in figures])) for k in figures[0]})
+            log(step=step, rate=clock.factor(step), pace=pace, drawn=drawn, **means(figures))
             figures, began = [], time.time()
         if time.time() - saved > 60 * a.every:
             keep(*run, step)

@@ -74,6 +74,10 @@ def drawing(tokenizer: Tokenizer, sizes: Sizes, seed: int) -> Callable[[float], 
     return draw
 
 
+def moved(device: str, batches: list[Plans | Answers]) -> list[Plans | Answers]:
+    return [batch.to(device) for batch in batches]
+
+
 def step_loss(model: Learner, batch: Plans | Answers) -> tuple[Tensor, dict[str, Tensor]]:
     """Loss to run backwards, and figures."""
     states, seen = model.states(batch)
@@ -86,9 +90,9 @@ def step_loss(model: Learner, batch: Plans | Answers) -> tuple[Tensor, dict[str,
         cell, point = model.cell_loss(states, batch), model.pointing_loss(states, batch)
         loss, figures = loss + 0.1 * point, {**figures, "point": point}
         if batch.old is None:
-            return loss + 0.15 * cell, {"create": figures.pop("code"), **figures, "cell": cell}
+            return loss + 1.0 * cell, {"create": figures.pop("code"), **figures, "cell": cell}
         copy = model.copy_loss(states, batch)
-        loss = loss + 0.05 * cell + 0.1 * copy["copy"] + 0.3 * copy["read"] + 0.5 * copy["meant"]
+        loss = loss + 0.3 * cell + 0.1 * copy["copy"] + 0.3 * copy["read"] + 0.5 * copy["meant"]
         figures = {"edit": figures.pop("code"), **{f"{k}_e": v for k, v in figures.items()}, **copy}
     if seen is not None:
         facts, place = model.perception_loss(seen, batch)
@@ -97,9 +101,9 @@ def step_loss(model: Learner, batch: Plans | Answers) -> tuple[Tensor, dict[str,
     return loss, figures
 
 
-def means(rows: list[dict[str, float]]) -> dict[str, float]:
-    """Mean of each figure over the rows that have it."""
-    return {k: float(np.mean([r[k] for r in rows if k in r])) for k in dict.fromkeys(k for r in rows for k in r)}
+def means(rows: list[dict[str, float | Tensor]]) -> dict[str, float]:
+    """Mean of each figure over the rows that have it. Tensors are read only here, so that a GPU need not stop for them."""
+    return {k: float(np.mean([float(r[k]) for r in rows if k in r])) for k in dict.fromkeys(k for r in rows for k in r)}
 
 
 def contents(path: Path, vae: str) -> Tensor:
@@ -124,6 +128,7 @@ def main() -> None:
     ask.add_argument("--device", default="cpu")
     ask.add_argument("--workers", type=int, default=0, help="processes that draw batches ahead")
     ask.add_argument("--eager", action="store_true", help="nothing is compiled")
+    ask.add_argument("--start", type=Path, help="averaged weights of an earlier run (average.pt, or pieces joined) to begin from")
     ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
     ask.add_argument("--seed", type=int, default=0)
     a = ask.parse_args()
@@ -134,11 +139,14 @@ def main() -> None:
     tokenizer = Tokenizer(a.out / "tokenizer")
     model = Learner(contents(a.out / "content.pt", a.vae))
     model.name_words(tokenizer)
+    if a.start:
+        values = torch.load(a.start, map_location="cpu")
+        model.load_state_dict({"codes.content" if n == "content" else n: v for n, v in values.items()})
     train_only(model, "", a.hold)
     latest, sizes = a.out / "latest.pt", Sizes(**{name: getattr(a, name) for name in vars(Sizes())})
     done = torch.load(latest, map_location="cpu")["step"] if latest.exists() else 0
     make = partial(drawing, tokenizer, sizes)
-    draw = Ahead(make, a.workers, a.seed + done) if a.workers else make(a.seed + done)
+    draw = Ahead(make, a.workers, a.seed + done, partial(moved, a.device)) if a.workers else make(a.seed + done)
     model.to(a.device)
     if not a.eager:
         compile_parts(model.text.layers, model.visual.blocks)
@@ -154,13 +162,13 @@ def main() -> None:
         early, factor = max(0.0, 1 - clock.share / EARLY_UNTIL), clock.factor(step)
         scale_rates(steppers, [a.lr, a.muon], factor)
         began, row = time.time(), {}
-        drawn = [b.to(a.device) for b in draw(early)]
+        drawn = moved(a.device, draw(early))
         row["draw"] = time.time() - began
         with half_precision(a.device):
             for batch in drawn:
                 loss, values = step_loss(model, batch)
                 loss.backward()
-                row |= {k: v.item() for k, v in values.items()}
+                row |= {k: v.detach() for k, v in values.items()}
         with half_precision(a.device):
             advance(model, steppers, average)
         step += 1
