@@ -27,6 +27,11 @@ def mrope(ids: Tensor, present: Tensor, layout: c.Layout = c.LAYOUT) -> Tensor:
     return out
 
 
+def expanded(ids: list[int], layout: c.Layout = c.LAYOUT) -> list[int]:
+    """Each <|image_pad|> becomes the tokens of a picture."""
+    return [k for i in ids for k in ([i] * c.PICTURE_TOKENS if i == layout.image_pad else [i])]
+
+
 def padded(prompts: list[list[int]], layout: c.Layout = c.LAYOUT) -> tuple[Tensor, Tensor]:
     """ids [b, n] padded in front, and which are there."""
     longest = max(map(len, prompts))

@@ -1,6 +1,8 @@
 """A checkpoint folder as one object that creates, edits and answers, by the official inference semantics."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,10 @@ from torch import Tensor
 
 from ..conditions import Conditions, conditions, negative
 from ..data.tokenizer import Tokenizer
-from ..sequences import answer_ids, expanded
 from .common import part, read_safetensors
+from .config import Layout, condition_layers
 from .decoder import TextDecoder
-from .decoding import generate_codes, generate_text
+from .decoding import expanded, generate_codes, generate_text
 from .dit import DiT
 from .pictures import resized_twice, vision_rows
 from .sampler import denoise
@@ -23,6 +25,22 @@ from .visual_tokenizer import VisualTokenizer
 NEGATIVE = "<|im_start|>system\nYou are a helpful image generator.<|im_end|>\n<|im_start|>user\n{}<|im_end|>\n"
 
 
+@dataclass
+class Said:
+    """One turn of a conversation. pictures: uint8 [256, 256, 3] each, shown before the words. answer: the model's."""
+
+    text: str
+    pictures: list[np.ndarray] = field(default_factory=list)
+    answer: str = ""
+
+
+def layout_of(tokenizer: Tokenizer, codes: int, settings: dict) -> Layout:
+    """Ids and grid of a checkpoint; settings: its tusk.json."""
+    step, size = settings["pixels_per_token"], settings["sizes"][0]
+    rows, columns = (n // k for n, k in zip(size, step if isinstance(step, list) else (step, step), strict=True))
+    return Layout(tokenizer.specials["<|endoftext|>"], codes, rows, columns)
+
+
 class Model:
     """All pictures are uint8 [256, 256, 3]. A seed draws the plan and the noise, independent of the batch."""
 
@@ -30,9 +48,13 @@ class Model:
         folder = Path(folder)
         read = lambda name: json.loads((folder / name).read_text())  # noqa: E731
         config, self.generation, self.settings = read("config.json"), read("t2i_generation_config.json"), read("tusk.json")
+        self.longest = read("und_generation_config.json")["max_new_tokens"]
         tensors = read_safetensors(folder / "model.safetensors")
         self.tokenizer = Tokenizer(folder)
+        self.layout = layout_of(self.tokenizer, config["gen_tokenizer_config"]["codebook_size"], self.settings)
         self.text = TextDecoder(config["llm_config"]["text_config"])
+        if config["gen_condition_layers"] != condition_layers(len(self.text.layers)):
+            raise ValueError(f"{folder}: the states named by gen_condition_layers are not those that pictures are learned from")
         self.text.load_state_dict(part(tensors, "llm_model.model.language_model."))
         self.visual = VisionEncoder(config["llm_config"]["vision_config"])
         self.visual.load_state_dict(part(tensors, "llm_model.model.visual."))
@@ -43,48 +65,78 @@ class Model:
         self.vae = VAE(config["gen_vae_config"], part(tensors, "gen_vae."))
         self.visual_tokenizer = VisualTokenizer(config["gen_tokenizer_config"])
         self.visual_tokenizer.load_state_dict(part(tensors, "gen_tokenizer.image_tokenizer."))
-        self.nothing = negative(self.text, self.table, self.tokenizer.encode(NEGATIVE.format(self.settings["negative_prompt"])))
+        ids = self.tokenizer.encode(NEGATIVE.format(self.settings["negative_prompt"]))
+        self.nothing = negative(self.text, self.table, ids, self.layout)
 
-    def _prompts(self, texts: list[str], picture: bool) -> list[list[int]]:
-        t = self.tokenizer
-        return [expanded(t.encode(t.generate_prompt(text, picture=picture))) for text in texts]
+    def _prompts(self, texts: list[str], pictures: int) -> list[list[int]]:
+        t, grid = self.tokenizer, self.layout
+        return [expanded(t.encode(t.generate_prompt(x, pictures, grid.rows, grid.columns)), grid) for x in texts]
 
     @torch.no_grad()
     def plan(self, texts: list[str], seeds: list[int], pictures: np.ndarray | None = None) -> np.ndarray:
-        """The visual codes [b, 8, 8] drawn for prompts, or for instructions on pictures [b, 256, 256, 3]."""
-        g = self.generation
-        seen = None if pictures is None else self._seen(pictures)
+        """The visual codes [b, rows, columns] drawn for prompts, or for instructions on pictures.
+
+        pictures: [b, 256, 256, 3], or [b, k, 256, 256, 3] where each instruction is about k of them.
+        """
+        g, given = self.generation, _several(pictures)
+        seen = None if given is None else self._seen(given.reshape(-1, *given.shape[2:]))
         draws = [torch.Generator().manual_seed(s) for s in seeds]
         heat = g["temperature"] if g["do_sample"] else 0.0
-        prompts = self._prompts(texts, pictures is not None)
-        return generate_codes(self.text, self.table, self.head, prompts, seen, heat, g["top_k"], g["top_p"], draws)
+        prompts = self._prompts(texts, 0 if given is None else given.shape[1])
+        return generate_codes(
+            self.text, self.table, self.head, prompts, seen, heat, g["top_k"], g["top_p"], draws, self.layout
+        )
 
-    def _seen(self, pictures: np.ndarray) -> tuple[Tensor, list[Tensor]]:
+    def _seen(self, pictures: Sequence[np.ndarray]) -> tuple[Tensor, list[Tensor]]:
         return self.visual(vision_rows(np.stack([resized_twice(p) for p in pictures])), 16, 16)
 
     @torch.no_grad()
-    def paint(self, texts: list[str], codes: np.ndarray, seeds: list[int], pictures: np.ndarray | None = None) -> np.ndarray:
-        """Pictures [b, 256, 256, 3] of plans; `pictures` are the references of an edit."""
-        answers = [answer_ids(k).tolist() for k in codes]
-        given: Conditions = conditions(self.text, self.table, self._prompts(texts, pictures is not None), answers)
-        queries, _ = self.dit.time_caption_embed.image_embedder(given.image)
+    def paint(
+        self, texts: list[str], codes: np.ndarray, seeds: list[int], pictures: np.ndarray | None = None, planned: bool = True
+    ) -> np.ndarray:
+        """Pictures [b, 256, 256, 3] of plans; `pictures` (see `plan`) are the references of an edit.
+
+        planned: without it the diffusion transformer gets the words' states alone.
+        """
+        given = _several(pictures)
+        ends = ((0, 0), (0, 0), (0, 1))
+        answers = np.pad(codes + self.layout.first_code, ends, constant_values=self.layout.end_of_line)
+        prompts = self._prompts(texts, 0 if given is None else given.shape[1])
+        said: Conditions = conditions(
+            self.text, self.table, prompts, answers.reshape(len(codes), -1).tolist(), self.layout
+        )
+        queries = self.dit.time_caption_embed.image_embedder(said.image)[0] if planned else None
         noise = torch.stack([torch.randn(8, 32, 32, generator=torch.Generator().manual_seed(s)) for s in seeds])
-        references = None if pictures is None else [self.vae.encode(pictures)]
+        references = None if given is None else [self.vae.encode(given[:, k]) for k in range(given.shape[1])]
         s = self.settings
-        z = denoise(self.dit, noise, given.text, given.text_mask, queries, self.nothing, references,
+        z = denoise(self.dit, noise, said.text, said.text_mask, queries, self.nothing, references,
                     s["steps"], s["text_guidance"], s["image_guidance"])  # fmt: skip
         return np.concatenate([self.vae.decode(p) for p in z.split(8)])
 
-    def create(self, prompts: list[str], seeds: list[int]) -> list[np.ndarray]:
-        return list(self.paint(prompts, self.plan(prompts, seeds), seeds))
+    def create(self, prompts: list[str], seeds: list[int], planned: bool = True) -> list[np.ndarray]:
+        return list(self.paint(prompts, self.plan(prompts, seeds), seeds, planned=planned))
 
-    def edit_many(self, pictures: list[np.ndarray], instructions: list[str], seeds: list[int]) -> list[np.ndarray]:
+    def edit_many(self, pictures: Sequence[np.ndarray], instructions: list[str], seeds: list[int]) -> list[np.ndarray]:
+        """pictures: for each instruction one, or as many as all others have [k, 256, 256, 3]."""
         stack = np.stack(pictures)
         return list(self.paint(instructions, self.plan(instructions, seeds, stack), seeds, stack))
 
-    @torch.no_grad()
     def answer_many(self, pictures: list[np.ndarray], questions: list[str]) -> list[str]:
-        t = self.tokenizer
-        prompts = [expanded(t.encode(t.question_prompt(q))) for q in questions]
-        made = generate_text(self.text, self.table, self.head, prompts, self._seen(np.stack(pictures)))
-        return [t.decode(ids) for ids in made]
+        return self.reply_many([[Said(q, [p])] for p, q in zip(pictures, questions, strict=True)])
+
+    @torch.no_grad()
+    def reply_many(self, chats: list[list[Said]]) -> list[str]:
+        """The answer to the last turn of each conversation."""
+        t, shown = self.tokenizer, [p for chat in chats for turn in chat for p in turn.pictures]
+        prompts = [
+            "\n".join(t.question_prompt(s.text, len(s.pictures)) + (f"{s.answer}<|im_end|>" if s is not chat[-1] else "") for s in chat)
+            for chat in chats
+        ]
+        ids, seen = [expanded(t.encode(p), self.layout) for p in prompts], self._seen(shown) if shown else None
+        made = generate_text(self.text, self.table, self.head, ids, seen, self.longest, self.layout)
+        return [t.decode(words) for words in made]
+
+
+def _several(pictures: np.ndarray | None) -> np.ndarray | None:
+    """One picture each [b, h, w, 3] as [b, 1, h, w, 3]."""
+    return pictures[:, None] if pictures is not None and pictures.ndim == 4 else pictures

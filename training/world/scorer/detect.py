@@ -30,16 +30,22 @@ SHORTLIST, LOOKS_EACH = 8, 3
 LEAST_EDGE = 36
 MOST_OVERLAP = 0.3
 """Share of the smaller square that two things may have in common."""
-MOST_TRIES = 14
-"""Peaks of the coarse search that are looked into."""
+MOST_TRIES, MOST_AGAIN = 14, 3
+"""Peaks of the coarse search that are looked into; and where a thing already counts, which come last."""
+LEAST_COARSE = 0.72
+"""Coarse correlation from which a peak is looked into; things that count have at least 0.86 there."""
 SHARPNESS = 3
 """Power of the match with which a peak's gain counts."""
+FINE_SHARPNESS = 6
+"""... and that of a look that is fitted there: a wrong one may gain more by explaining a part of its neighbour."""
 SURE_MATCH = 0.97
 """Correlation from which a thing's place is not searched for better ones."""
-LEAST_MATCH = 0.9
-"""Correlation from which a thing counts. Calibrated by `training.world.scorer.calibrate`."""
+LEAST_MATCH, LEAST_LINE_MATCH = 0.9, 0.75
+"""Correlation from which a thing counts; in line drawings, whose lines are two pixels wide, and rivals far."""
 LEAST_GAIN = 12.0
 """Squared RGB difference, summed over picture pixels, that a thing explains at least."""
+MOST_WITHIN = 0.1
+"""Squared steps within blocks, as a share of those at their edges, up to which a picture is drawn in blocks."""
 COLOURLESS = 4.0
 """Mean Lab chroma up to which a picture is without colour."""
 
@@ -69,6 +75,10 @@ class Detection:
         return self.y + self.edge / 2, self.x + self.edge / 2
 
     @property
+    def counts(self) -> bool:
+        return self.match >= (LEAST_LINE_MATCH if self.style == "line" else LEAST_MATCH)
+
+    @property
     def look(self) -> Look:
         return Look(self.name, self.style, self.tint, self.turn)
 
@@ -83,12 +93,12 @@ def is_colourless(picture: np.ndarray) -> bool:
 
 
 def is_blocky(picture: np.ndarray) -> bool:
-    """Whether colours change at the edges of 8 px blocks and hardly within them; edges of cells don't count."""
+    """Whether colours change at the edges of 8 px blocks and hardly in their middles; edges of cells don't count."""
     p = picture.astype(np.float32).mean(-1)
-    steps = np.abs(np.diff(p, axis=1)).mean(0) + np.abs(np.diff(p, axis=0)).mean(1)
+    steps = (np.diff(p, axis=1) ** 2).mean(0) + (np.diff(p, axis=0) ** 2).mean(1)
     after = np.arange(1, 256)
-    within, at = steps[np.isin(after % 8, (2, 3, 4, 5, 6))].mean(), steps[(after % 8 == 0) & (after % 32 != 0)].mean()
-    return bool(within < 0.2 * at)
+    within, at = steps[np.isin(after % 8, (3, 4, 5))].mean(), steps[(after % 8 == 0) & (after % 32 != 0)].mean()
+    return bool(within < MOST_WITHIN * at)
 
 
 # ---------------------------------------------------------------- the coarse search
@@ -220,6 +230,15 @@ class View:
         return View(np.concatenate([d, np.stack(sums, -1)], -1), factor)
 
 
+def _cleared(view: View, d: Detection) -> None:
+    """What a found thing covers no longer differs from the ground."""
+    alpha = template(d.look, int(d.edge), view.factor)[..., 3] > 0.05
+    n, side = len(alpha), len(view.layers)
+    y, x = (max(0, round((c + d.edge / 2) / view.factor - n / 2)) for c in (d.y, d.x))
+    part = view.layers[y : y + n, x : x + n]
+    part[alpha[: side - y, : side - x]] *= np.array([0, 0, 0, 0, 1, 1, 1, 1, 0], np.float32)
+
+
 def matches(view: View, look: Look, edge: int, ys: np.ndarray, xs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(match, gain in picture px) of a look in boxes with corners ys, xs in pixels of the view."""
     t = template(look, edge, view.factor)
@@ -252,6 +271,8 @@ STAGES = (
     (LAST, Reach((-4, -2, 0, 2, 4), 2, 2), 2),
 )
 """(picture pixels per pixel, reach, how many of the best looks go on) of each fine stage."""
+PIXEL_REACH = Reach((-8, -6, -4, -2, 0, 2, 4, 6, 8), 8, 2)
+"""The last stage's in pixel art, which matches only where the blocks fall on blocks."""
 
 
 @dataclass(frozen=True)
@@ -265,9 +286,13 @@ class Fit:
     match: float = 0.0
     gain: float = 0.0
 
+    @property
+    def score(self) -> float:
+        return self.gain * max(self.match, 0.0) ** FINE_SHARPNESS
+
 
 def refined(view: View, near: Fit, reach: Reach) -> Fit | None:
-    """Where near a fit its look gains most; None if it does not fit into the picture."""
+    """Where near a fit its look fits best; None if it does not fit into the picture."""
     best: Fit | None = None
     f, side = view.factor, len(view.layers)
     for edge in (near.edge + more for more in reach.edges):
@@ -278,9 +303,10 @@ def refined(view: View, near: Fit, reach: Reach) -> Fit | None:
         ys, xs = (np.unique(np.clip(np.round(c / f - n / 2 + steps), 0, side - n).astype(int)) for c in (near.y, near.x))
         ys, xs = (a.ravel() for a in np.meshgrid(ys, xs, indexing="ij"))
         match, gain = matches(view, near.look, edge, ys, xs)
-        i = int(gain.argmax())
-        if best is None or gain[i] > best.gain:
-            best = Fit(near.look, (ys[i] + n / 2) * f, (xs[i] + n / 2) * f, edge, float(match[i]), float(gain[i]))
+        i = int((gain * match.clip(0) ** FINE_SHARPNESS).argmax())
+        one = Fit(near.look, (ys[i] + n / 2) * f, (xs[i] + n / 2) * f, edge, float(match[i]), float(gain[i]))
+        if best is None or one.score > best.score:
+            best = one
     return best
 
 
@@ -302,24 +328,32 @@ def see(picture: np.ndarray) -> Sight:
     grey, blocky = is_colourless(picture), is_blocky(picture)
     behind = backdrop.fit(picture, grey, blocky)
     views = [View.of(picture, behind.picture, factor) for factor, _, _ in STAGES]
+    last = View.of(picture, behind.picture, LAST)
     styles = ("grey", "line") if grey else ("flat",) if blocky else ("3d", "flat", "sticker")
     bank = _bank(styles)
     difference = picture.astype(np.float32) / 255 - behind.picture
     windows = _search(difference, behind.picture, bank)
     fits: list[Detection] = []
-    free = np.ones(len(windows.y), bool)
+    score = np.where(windows.match >= LEAST_COARSE, windows.best * windows.match**SHARPNESS, 0)
+    taken, again = np.zeros(len(score), bool), 0
     for _ in range(MOST_TRIES):
-        score = np.where(free, windows.best * windows.match**SHARPNESS, 0)
-        if not len(score) or score.max() <= 0:
-            break
-        peak = int(score.argmax())
-        one = _identified(windows, bank, peak, free, views, blocky)
-        if one and one.match >= LEAST_MATCH:
+        elsewhere = np.where(taken, 0, score)
+        if not (elsewhere > 0).any():
+            again += 1
+            if again > MOST_AGAIN or not (score > 0).any():
+                break
+            elsewhere = score
+        peak = int(elsewhere.argmax())
+        one = _identified(windows, bank, peak, score > 0, views, blocky)
+        if one and one.counts:
             fits.append(one)
+            taken |= (own := _taken(windows, one))
             if one.match >= SURE_MATCH:
-                free &= ~_taken(windows, one)
-        free &= (windows.edge != windows.edge[peak]) | (_away(windows, peak) > 0.15 * windows.edge[peak])
-    return Sight(picture, behind, views[-1], _apart(fits))
+                score[own] = 0
+                for view in views:
+                    _cleared(view, one)
+        score[(windows.edge == windows.edge[peak]) & (_away(windows, peak) <= 0.15 * windows.edge[peak])] = 0
+    return Sight(picture, behind, last, _apart(fits))
 
 
 def _apart(fits: list[Detection]) -> tuple[Detection, ...]:
@@ -348,8 +382,9 @@ def _identified(
         look = replace(look, style="pixel") if blocky else look
         fits.append(Fit(look, w.y[box] + w.edge[box] / 2, w.x[box] + w.edge[box] / 2, int(w.edge[box])))
     for view, (_, reach, keep) in zip(views, STAGES, strict=True):
+        reach = PIXEL_REACH if blocky and view.factor == LAST else reach
         fits = [f for f in (refined(view, c, reach) for c in fits) if f]
-        fits = sorted(fits, key=lambda f: -f.gain)[:keep]
+        fits = sorted(fits, key=lambda f: -f.score)[:keep]
     if not fits:
         return None
     top = fits[0]

@@ -1,7 +1,7 @@
 """The table of the larger domain: scores a folder of pictures and texts that any engine made for the frozen test.
 
     python -m training.world.scorer.evaluate inputs RUN [--each N]      what the engine is to work on
-    python -m training.world.scorer.evaluate score RUN [--controls] [--vae FOLDER] [--each N]
+    python -m training.world.scorer.evaluate score RUN [--controls] [--vae FOLDER] [--each N] [--workers N]
 
 `inputs` writes RUN/inputs/: prompts.json, edits.json, questions.json, descriptions.json, chats.json and the pictures
 (PNG, 256 x 256) that they name. An engine puts its pictures into RUN and lists all it made in RUN/manifest.json:
@@ -20,9 +20,15 @@ count each seed as a draw of its own.
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from math import sqrt
+from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image
@@ -33,14 +39,15 @@ from training.train_common import one_quiet_thread
 from ..render import render
 from ..scenes import Scene
 from .cases import EDIT_KINDS, HANDWRITTEN, PROMPT_SETS, ChatCase, EditCase, Prompt, QuestionCase, Test, load
-from .detect import Sight, see
-from .score import answer_ok, description_ok, judge, score_edit
+from .detect import see
+from .score import Verdict, answer_ok, description_ok, judge, score_edit
 
 WRONG_SHIFT = 7
 """The wrong-prompt control scores a picture against the prompt this many places on in its set."""
 SHEET_EACH = 6
 Rows = dict[tuple[str, str], Tally]
 MODEL = "model"
+Job, Result = TypeVar("Job"), TypeVar("Result")
 
 
 def kind_of(item: Prompt | EditCase | QuestionCase | ChatCase) -> str:
@@ -115,34 +122,120 @@ def _opened(file: Path) -> np.ndarray:
     return np.asarray(Image.open(file).convert("RGB"))
 
 
-def add_picture(rows: Rows, source: str, test: Test, index: int, sight: Sight, wrong: bool) -> bool:
-    """A picture's verdict, and with `wrong` also that against another prompt; returns the verdict."""
-    p = test.prompts[index]
-    verdict = judge(sight, p.request)
-    _add(rows, source, [p.set], verdict.ok, p.held_out, verdict.checks)
-    if wrong:
-        other = judge(sight, wrong_prompt(test.prompts, index).request)
-        _add(rows, f"{source}, wrong prompt", ["prompts, all"], other.ok, p.held_out)
-    return verdict.ok
+@dataclass(frozen=True)
+class Scored:
+    """A picture for an item of the test: a file, or the item's right picture (vae: through that autoencoder).
+
+    wrong: a prompt's picture is also scored against another prompt.
+    """
+
+    index: int
+    file: Path | None = None
+    vae: str | None = None
+    wrong: bool = False
+
+    def picture(self, right: Scene) -> np.ndarray:
+        return _opened(self.file) if self.file else _round_trip(self.vae)(render(right))
 
 
-def score_created(entries: list[dict], test: Test, run: Path, rows: Rows) -> list[tuple]:
-    """Returns tiles for the contact sheet: the first of every set, none left out."""
-    tiles, counts = [], {}
+@lru_cache(1)
+def _round_trip(vae: str | None) -> Callable[[np.ndarray], np.ndarray]:
+    if vae is None:
+        return lambda picture: picture
+    from training.scorer.calibrate import vae_round_trip
+
+    return vae_round_trip(vae)
+
+
+def judged(job: Scored) -> tuple[Verdict, bool | None]:
+    """A prompt's verdict, and whether the picture passes for another prompt."""
+    prompts = load().prompts
+    p = prompts[job.index]
+    sight = see(job.picture(p.scene))
+    return judge(sight, p.request), judge(sight, wrong_prompt(prompts, job.index).request).ok if job.wrong else None
+
+
+def judged_edit(job: Scored) -> Verdict:
+    case = load().edits[job.index]
+    return score_edit(render(case.source), job.picture(case.target), case)
+
+
+def judged_scene(index: int) -> bool:
+    """Whether the picture of a question passes for the prompt of the same index."""
+    test = load()
+    return judge(see(render(test.questions[index].scene)), test.prompts[index].request).ok
+
+
+def judged_source(index: int) -> Verdict:
+    """An edit whose source was left as it is."""
+    case = load().edits[index]
+    return score_edit(render(case.source), render(case.source), case)
+
+
+class Judges:
+    """Maps a list in so many processes, and says how far it is."""
+
+    def __init__(self, workers: int):
+        start = partial(one_quiet_thread, 0)
+        self.pool = get_context("spawn").Pool(workers, start) if workers > 1 else None
+
+    def __call__(self, what: str, verdict_of: Callable[[Job], Result], jobs: Sequence[Job]) -> Iterator[Result]:
+        began, results = time.time(), (self.pool.imap(verdict_of, jobs) if self.pool else map(verdict_of, jobs))
+        for done, result in enumerate(results, 1):
+            if done % 50 == 0 or done == len(jobs):
+                print(f"{what}: {done} of {len(jobs)} scored, {(time.time() - began) / done:.2f} s each", file=sys.stderr, flush=True)
+            yield result
+
+    def __enter__(self) -> "Judges":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.pool:
+            self.pool.terminate()
+
+
+def add_pictures(rows: Rows, source: str, jobs: list[Scored], judges: Judges) -> list[bool]:
+    """Verdicts of prompts' pictures, and of those against other prompts."""
+    prompts, passed = load().prompts, []
+    for job, (verdict, other) in zip(jobs, judges(source, judged, jobs), strict=True):
+        p = prompts[job.index]
+        _add(rows, source, [p.set], verdict.ok, p.held_out, verdict.checks)
+        if other is not None:
+            _add(rows, f"{source}, wrong prompt", ["prompts, all"], other, p.held_out)
+        passed.append(verdict.ok)
+    return passed
+
+
+def add_edits(rows: Rows, source: str, indices: list[int], verdicts: Iterable[Verdict]) -> None:
+    for i, verdict in zip(indices, verdicts, strict=True):
+        case = load().edits[i]
+        _add(rows, source, [f"edit: {case.kind}"], verdict.ok, case.held_out, verdict.checks)
+
+
+def by_variant(entries: list[dict]) -> dict[str, list[dict]]:
+    parts: dict[str, list[dict]] = {}
     for entry in entries:
-        picture, p = _opened(run / entry["file"]), test.prompts[entry["index"]]
-        source = entry.get("variant", MODEL)
-        ok = add_picture(rows, source, test, entry["index"], see(picture), source == MODEL and entry["seed"] == 1)
-        if source == MODEL and entry["seed"] == 1:
-            counts[p.set] = counts.get(p.set, 0) + 1
-            if counts[p.set] <= SHEET_EACH:
-                tiles.append((picture, p.text, ok))
+        parts.setdefault(entry.get("variant", MODEL), []).append(entry)
+    return parts
+
+
+def score_created(entries: list[dict], run: Path, rows: Rows, judges: Judges) -> list[tuple]:
+    """Returns tiles for the contact sheet: the first of every set, none left out."""
+    tiles, counts, prompts = [], {}, load().prompts
+    for source, own in by_variant(entries).items():
+        jobs = [Scored(e["index"], run / e["file"], wrong=source == MODEL and e["seed"] == 1) for e in own]
+        for job, ok in zip(jobs, add_pictures(rows, source, jobs, judges), strict=True):
+            p = prompts[job.index]
+            counts[p.set] = counts.get(p.set, 0) + job.wrong
+            if job.wrong and counts[p.set] <= SHEET_EACH:
+                tiles.append((_opened(job.file), p.text, ok))
     return tiles
 
 
-def add_edit(rows: Rows, source: str, case: EditCase, after: np.ndarray) -> None:
-    verdict = score_edit(render(case.source), after, case)
-    _add(rows, source, [f"edit: {case.kind}"], verdict.ok, case.held_out, verdict.checks)
+def score_edited(entries: list[dict], run: Path, rows: Rows, judges: Judges) -> None:
+    for source, own in by_variant(entries).items():
+        jobs = [Scored(e["index"], run / e["file"]) for e in own]
+        add_edits(rows, source, [j.index for j in jobs], judges(f"{source}, edits", judged_edit, jobs))
 
 
 def score_texts(manifest: dict, test: Test, rows: Rows) -> None:
@@ -173,23 +266,17 @@ def add_majority(rows: Rows, test: Test) -> None:
         _add(rows, "most frequent answer", [f"question: {q.kind}", "questions, all"], q.answer == usual[q.kind], q.held_out)
 
 
-def add_controls(rows: Rows, test: Test, vae: str | None, each: int | None) -> None:
+def add_controls(rows: Rows, test: Test, vae: str | None, each: int | None, judges: Judges) -> None:
     """Right pictures, the same through the VAE, under wrong prompts, a random scene, and sources left unedited."""
-    through: dict[str, Callable[[np.ndarray], np.ndarray]] = {"ground truth": lambda picture: picture}
-    if vae:
-        from training.scorer.calibrate import vae_round_trip
-
-        through["VAE round trip"] = vae_round_trip(vae)
-    for source, damage in through.items():
-        for i in picked(test.prompts, each):
-            add_picture(rows, source, test, i, see(damage(render(test.prompts[i].scene))), source == "ground truth")
-        for i in picked(test.edits, each):
-            add_edit(rows, source, test.edits[i], damage(render(test.edits[i].target)))
-    for i in picked(test.prompts, each):
-        p, sight = test.prompts[i], see(render(test.questions[i].scene))
-        _add(rows, "random scene", ["prompts, all"], judge(sight, p.request).ok, p.held_out)
-    for i in picked(test.edits, each):
-        add_edit(rows, "source left unedited", test.edits[i], render(test.edits[i].source))
+    prompts, edits = picked(test.prompts, each), picked(test.edits, each)
+    for source, through in {"ground truth": None, **({"VAE round trip": vae} if vae else {})}.items():
+        add_pictures(rows, source, [Scored(i, vae=through, wrong=through is None) for i in prompts], judges)
+        jobs = [Scored(i, vae=through) for i in edits]
+        add_edits(rows, source, edits, judges(f"{source}, edits", judged_edit, jobs))
+    for i, ok in zip(prompts, judges("random scene", judged_scene, prompts), strict=True):
+        _add(rows, "random scene", ["prompts, all"], ok, test.prompts[i].held_out)
+    source = "source left unedited"
+    add_edits(rows, source, edits, judges(source, judged_source, edits))
 
 
 # ---------------------------------------------------------------- report
@@ -231,18 +318,18 @@ def full_table(rows: Rows) -> str:
     return "\n".join([table(ordered), *(m for m in means if m)])
 
 
-def score_run(run: Path, controls: bool, vae: str | None, each: int | None) -> str:
+def score_run(run: Path, controls: bool, vae: str | None, each: int | None, workers: int = 1) -> str:
     """The table of all that RUN holds; writes RUN/table.md and the first pictures to RUN/sheet.png."""
     test, rows = load(), {}
     file = run / "manifest.json"
     manifest = json.loads(file.read_text()) if file.exists() else {}
-    tiles = score_created(manifest.get("created", []), test, run, rows)
-    for entry in manifest.get("edited", []):
-        add_edit(rows, entry.get("variant", MODEL), test.edits[entry["index"]], _opened(run / entry["file"]))
-    score_texts(manifest, test, rows)
-    add_majority(rows, test)
-    if controls:
-        add_controls(rows, test, vae, each)
+    with Judges(workers) as judges:
+        tiles = score_created(manifest.get("created", []), run, rows, judges)
+        score_edited(manifest.get("edited", []), run, rows, judges)
+        score_texts(manifest, test, rows)
+        add_majority(rows, test)
+        if controls:
+            add_controls(rows, test, vae, each, judges)
     seeds = sorted({entry["seed"] for part in ("created", "edited") for entry in manifest.get(part, [])})
     text = f"{full_table(rows)}\n\nSeeds: {', '.join(map(str, seeds)) or 'none'}."
     run.mkdir(parents=True, exist_ok=True)
@@ -261,12 +348,13 @@ def main() -> None:
         own.add_argument("--each", type=int, help="only the first N of every set or kind (of inputs, of controls)")
     scoring.add_argument("--controls", action="store_true", help="also the rows that need no model")
     scoring.add_argument("--vae", help="a diffusers AutoencoderKL for the round-trip rows")
+    scoring.add_argument("--workers", type=int, default=1, help="processes that score")
     options = parser.parse_args()
     one_quiet_thread(0)
     if options.verb == "inputs":
         write_inputs(options.run, options.each)
     else:
-        print(score_run(options.run, options.controls, options.vae, options.each))
+        print(score_run(options.run, options.controls, options.vae, options.each, options.workers))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,8 @@ TOUCHING, BESIDE_GAP, ONE_HEIGHT = 20.0, 76.0, 44.0
 """Pixels: gap below a thing that stands on another; gap and difference in height of neighbours."""
 COLOUR_SLACK = 4.0
 """Lab distance by which an asked colour may be farther than the nearest."""
+TINT_SLACK = 0.01
+"""Correlation by which pixel art may match another paint better than the asked one."""
 TURN_SLACK = 0.01
 """Correlation by which a thing may match another turn better than the asked one."""
 STYLE_SLACK = 0.01
@@ -39,6 +41,8 @@ KEPT_WITHIN = 12.0
 """Pixels an untouched thing may move in an edit."""
 LEAST_PSNR = 24.0
 """dB outside the changed boxes of an edit."""
+ALLOWANCE, PIXEL_ALLOWANCE = 2, 5
+"""Pixels of the finest view around a known thing that still belong to it: in pixel art, a block more."""
 STRAY = 0.03
 """Mean squared RGB difference from the ground, over 32 x 32 px without a known thing, from which something is there."""
 
@@ -104,6 +108,14 @@ def is_turned(sight: Sight, d: Detection, turn: str) -> bool:
     return d.turn in turns or any(
         match_as(sight, d, Look(d.name, d.style, d.tint, t)) >= d.match - TURN_SLACK for t in turns
     )
+
+
+def has_colour(sight: Sight, d: Detection, colour: str) -> bool:
+    """Whether the name fits the thing's colour; in pixel art, which mixes colours, also by the painted template."""
+    if colour in colours_of(sight.picture, d):
+        return True
+    tint = None if colour == BY_NAME[d.name].natural else colour
+    return d.style == "pixel" and match_as(sight, d, Look(d.name, d.style, tint, d.turn)) >= d.match - TINT_SLACK
 
 
 def in_place(centre: tuple[float, float], place: str) -> bool:
@@ -186,7 +198,7 @@ def _member_checks(sight: Sight, request: Request, members: Members) -> dict[str
     checks: dict[str, bool] = {}
     for i, (w, own) in enumerate(zip(request.objects, members, strict=True)):
         said = {
-            "colour": lambda d, w=w: w.colour in colours_of(sight.picture, d),
+            "colour": lambda d, w=w: has_colour(sight, d, w.colour),
             "size": lambda d, w=w: has_size(d, w.size),
             "turn": lambda d, w=w: is_turned(sight, d, w.turn),
         }
@@ -245,7 +257,8 @@ def _footprints(sight: Sight, wide: int = 1) -> np.ndarray:
 
 def strays(sight: Sight) -> bool:
     """Whether something stands out that is no known thing."""
-    energy = np.where(_footprints(sight, 2), 0, sight.last.layers[..., 8])
+    wide = PIXEL_ALLOWANCE if sight.backdrop.blocky else ALLOWANCE
+    energy = np.where(_footprints(sight, wide), 0, sight.last.layers[..., 8])
     blocks = shrunk(energy[..., None], 8)[..., 0]
     windows = (blocks[1:, 1:] + blocks[:-1, 1:] + blocks[1:, :-1] + blocks[:-1, :-1]) / 4
     return bool(windows.max() > STRAY)
