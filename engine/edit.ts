@@ -1,13 +1,16 @@
 /**
  * A picture and an instruction to a new picture: look at the pictures, plan, denoise with their latents as
- * references, decode. The last picture is the one that changes; it sets the size.
+ * references, decode. The last picture is the one that changes; the new one has its size.
  */
 import type { LanguageModel } from './decoding/language-model.ts';
 import { drawsOf } from './draws.ts';
 import { throwIfCancelled } from './errors.ts';
+import { layBack } from './image/drift.ts';
+import type { Picture } from './image/picture.ts';
 import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
 import {
   beginPictures,
+  type LaidBack,
   makePictures,
   networksFor,
   type Observer,
@@ -36,8 +39,9 @@ export async function edit(
   const draws = observer.draws ?? (await drawsOf(params.replay));
   const sources = await Promise.all(params.pictures.map(readSource));
   const references = sources.map(({ picture }) => fitReference(files, picture));
-  const { width, height } = references.at(-1)!.picture;
-  const size = { width, height };
+  const [source, reference] = [sources.at(-1)!.picture, references.at(-1)!.picture];
+  const size = { width: reference.width, height: reference.height };
+  const laidBack = files.tusk.sizes && laidOnto(source, reference);
   const grid = params.grid ?? planGrid(files, size);
   const { images, previews, resume } = params;
   const asked = {
@@ -47,7 +51,7 @@ export async function edit(
   };
   const job: PictureJob = {
     ...{ bench, context, clock, draws, observer, settings, size, grid, previews, images },
-    ...{ asked, resume },
+    ...{ asked, resume, ...(laidBack && { laidBack }) },
   };
   const holding = await beginPictures(job, params.memory);
   const planes = references.map((reference) => reference.planes);
@@ -60,6 +64,13 @@ export async function edit(
     encodeReferences(job, planes, settings.seed + image),
   );
   return { pictures, timings: clock.timings(), tokens };
+}
+
+/** Models of certain sizes see any picture at one of theirs. What they change then goes onto the picture as it is. */
+function laidOnto(source: Picture, seen: Picture): LaidBack | undefined {
+  const { width, height } = source;
+  if (width === seen.width && height === seen.height) return undefined;
+  return { size: { width, height }, onto: (painted) => layBack(source, seen, painted) };
 }
 
 async function readPrompt(

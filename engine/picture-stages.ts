@@ -79,6 +79,12 @@ export interface Observer {
   image?: (image: FloatTensor, picture: Picture) => void;
 }
 
+export interface LaidBack {
+  /** Of the finished picture. */
+  size: PixelSize;
+  onto(painted: Picture): Promise<Picture>;
+}
+
 /** What all stages of one request know. */
 export interface PictureJob {
   bench: Workbench;
@@ -87,7 +93,10 @@ export interface PictureJob {
   draws: Draws;
   observer: Observer;
   settings: PictureSettings;
+  /** Pixels that are painted. */
   size: PixelSize;
+  /** Where what is painted becomes a part of a picture of another size. */
+  laidBack?: LaidBack;
   grid: PlanGrid;
   previews: boolean;
   images: number;
@@ -241,9 +250,8 @@ function firstVisualId({ bench }: PictureJob): number {
 
 async function tellRow(job: PictureJob, image: number, row: number, ids: readonly number[]): Promise<void> {
   const { bench, grid, previews, context } = job;
-  const preview = previews
-    ? await planPreview(await bench.visualTokenizer(), ids, grid.columns, firstVisualId(job))
-    : undefined;
+  const shape = { grid, size: finishedSize(job), firstVisualId: firstVisualId(job) };
+  const preview = previews ? await planPreview(await bench.visualTokenizer(), ids, shape) : undefined;
   context.emit({ event: 'plan', image, row: row + 1, rows: grid.rows, ...(preview && { preview }) });
 }
 
@@ -312,11 +320,13 @@ async function denoisePicture(
     latents = step.latents;
     reach(step);
     job.observer.step?.(step);
-    const preview = colours && (await stepPreview(colours, step.estimate));
+    const preview = colours && (await stepPreview(colours, step.estimate, finishedSize(job)));
     context.emit({ event: 'step', image, step: step.step, steps, ...(preview && { preview }) });
   }
   return latents;
 }
+
+const finishedSize = ({ size, laidBack }: PictureJob): PixelSize => laidBack?.size ?? size;
 
 /** Latents to a PNG file with its recipe. */
 async function finishPicture(
@@ -327,8 +337,9 @@ async function finishPicture(
 ): Promise<Pictures[number]> {
   job.context.emit({ event: 'decoding', image });
   const planes = await vaeDecoder.decode(latents);
-  const picture = fromPlanes(planes);
-  job.observer.image?.(planes, picture);
+  const painted = fromPlanes(planes);
+  job.observer.image?.(planes, painted);
+  const picture = (await job.laidBack?.onto(painted)) ?? painted;
   const { width, height } = picture;
   const { verb, prompt } = job.asked;
   const recipe = { verb, prompt, ...recipeSettings(job, image), width, height };

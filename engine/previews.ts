@@ -4,35 +4,52 @@ import type { LatentColours } from './diffusion/previews.ts';
 import { encodePreview } from './image/encode.ts';
 import type { Picture } from './image/picture.ts';
 import { fromPlanes } from './image/planes.ts';
+import { resize } from './image/resize.ts';
 import type { PictureFile } from './protocol.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
+import type { PixelSize, PlanGrid } from './settings.ts';
 
 const MOST_PIXELS = 256;
 const MOST_ENLARGED_PIXELS = 1_024;
 /** JPEG spoils pictures of few pixels and saves nothing there. */
 const PNG_UP_TO_PIXELS = 128;
 
-/** The finished rows of a plan as a coarse picture; undefined before there is enough to decode. */
+/**
+ * The finished rows of a plan as a coarse picture, in the shape of the part of the picture they stand for; undefined
+ * before there is enough to decode.
+ * @param size of the finished picture
+ */
 export async function planPreview(
   tokenizer: VisualTokenizer,
   ids: readonly number[],
-  columns: number,
-  firstVisualId: number,
+  { grid, size, firstVisualId }: { grid: PlanGrid; size: PixelSize; firstVisualId: number },
 ): Promise<PictureFile | undefined> {
-  const grid = finishedRows(ids, columns, firstVisualId, tokenizer.codebookSize);
-  if (grid.codes.length < 2) return undefined;
-  return small(await tokenizer.decode(grid));
+  const finished = finishedRows(ids, grid.columns, firstVisualId, tokenizer.codebookSize);
+  if (finished.codes.length < 2) return undefined;
+  const squares = fromPlanes(await tokenizer.decode(finished));
+  return small(squares, size.width / grid.columns / (size.height / grid.rows));
 }
 
-/** What the picture would become, one pixel for each of its latents. */
-export const stepPreview = (colours: LatentColours, estimate: FloatTensor): Promise<PictureFile> =>
-  small(colours.render(estimate));
+/** What the picture would become, one pixel for each of its latents. @param size of the finished picture */
+export function stepPreview(
+  colours: LatentColours,
+  estimate: FloatTensor,
+  size: PixelSize,
+): Promise<PictureFile> {
+  const pixels = fromPlanes(colours.render(estimate));
+  return small(pixels, size.width / pixels.width / (size.height / pixels.height));
+}
 
 /** A picture being enlarged: large enough that what the tiles add can be seen. */
 export const enlargingPreview = (picture: Picture): Promise<PictureFile> =>
   fitted(picture, MOST_ENLARGED_PIXELS);
 
-const small = (planes: FloatTensor): Promise<PictureFile> => fitted(fromPlanes(planes), MOST_PIXELS);
+/** @param aspect width to height of what a square of `squares` stands for: the side that falls short grows. */
+function small(squares: Picture, aspect: number): Promise<PictureFile> {
+  const width = Math.round(squares.width * Math.max(1, aspect));
+  const height = Math.round(squares.height * Math.max(1, 1 / aspect));
+  return fitted(resize(squares, { width, height }, 'bicubic'), MOST_PIXELS);
+}
 
 async function fitted(picture: Picture, mostPixels: number): Promise<PictureFile> {
   const longer = Math.max(picture.width, picture.height);

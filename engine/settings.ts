@@ -106,9 +106,10 @@ export const nearestMultiple = (side: number, unit: number): number =>
 
 /** Rows and columns of visual tokens for a picture: the reference pairs 32 x 32 with 1024 x 1024 pixels. */
 export function planGrid({ tusk }: Model['files'], { width, height }: PixelSize): PlanGrid {
-  const tokens = (pixels: number) =>
-    Math.min(MOST_PLAN_ROWS, Math.max(1, Math.round(pixels / tusk.pixels_per_token)));
-  return { rows: tokens(height), columns: tokens(width) };
+  const [high, wide] = tusk.pixels_per_token;
+  const tokens = (pixels: number, each: number) =>
+    Math.min(MOST_PLAN_ROWS, Math.max(1, Math.round(pixels / each)));
+  return { rows: tokens(height, high), columns: tokens(width, wide) };
 }
 
 export function conditionRules({ config, prompts }: Model['files']): ConditionRules {

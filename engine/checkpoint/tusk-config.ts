@@ -18,6 +18,7 @@ const steps = z.number().int().min(1).max(1_000);
 const guidance = z.number().min(0).max(100);
 const range = z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]);
 const side = z.number().int().min(16).max(4_096);
+const tokenSide = z.number().int().min(1).max(512);
 const words = z.array(z.string().max(200)).max(20_000);
 
 const sampling = z.object({
@@ -48,8 +49,13 @@ const schema = z.object({
     .array(z.tuple([side, side]))
     .min(1)
     .optional(),
-  /** Pixels of the picture's side that one visual token of the plan stands for. */
-  pixels_per_token: z.number().int().min(1).max(512).default(32),
+  /** Pixels of the picture that one visual token of the plan stands for: [high, wide], or one number for both. */
+  pixels_per_token: z
+    .union([tokenSide, z.tuple([tokenSide, tokenSide])], { error: 'not a number of pixels or [high, wide]' })
+    .default(32)
+    .transform((pixels): [high: number, wide: number] =>
+      typeof pixels === 'number' ? [pixels, pixels] : pixels,
+    ),
   steps: steps.default(50),
   text_guidance: guidance.default(9),
   image_guidance: guidance.default(2),

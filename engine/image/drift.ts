@@ -4,6 +4,7 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import type { Picture } from './picture.ts';
+import { resize } from './resize.ts';
 import { pixelsOf } from './transform.ts';
 
 /** Grey levels: above it a smoothed difference is a change, above the other one it can be seen. */
@@ -40,18 +41,26 @@ export async function measureDrift(source: Uint8Array, edit: Uint8Array): Promis
 /** @param strength 0 = the edit as it is, 1 = the source wherever nothing was changed on purpose. */
 export async function blendBack(source: Uint8Array, edit: Uint8Array, strength: number): Promise<Picture> {
   const pair = await readPair(source, edit);
-  const changed = await changedArea(await smoothDifference(pair), pair.edit);
-  const pixels = new Uint8Array(pair.edit.pixels.length);
-  for (let i = 0; i < pixels.length; i++) {
-    const ofSource = strength * (1 - changed[Math.floor(i / 3)]! / WHITE);
-    pixels[i] = Math.round(pair.source.pixels[i]! * ofSource + pair.edit.pixels[i]! * (1 - ofSource));
-  }
-  return { width: pair.edit.width, height: pair.edit.height, pixels };
+  return mixed(pair, await changedArea(await smoothDifference(pair), pair.edit), strength);
+}
+
+/**
+ * An edit made at another size on its source as it is: the source wherever nothing was changed on purpose, the edit,
+ * resized, where something was.
+ * @param seen the source at the edit's size, as the model saw it
+ * @returns the size of `source`
+ */
+export async function layBack(source: Picture, seen: Picture, edit: Picture): Promise<Picture> {
+  const changed = await changedArea(await smoothDifference({ source: seen, edit }), edit);
+  const { width, height } = source;
+  const mask = await greyBytes(greyPicture(changed, edit).resize(width, height, { fit: 'fill' }));
+  return mixed({ source, edit: resize(edit, source, 'bicubic') }, mask, 1);
 }
 
 const WHITE = 255;
 const HALF = 127;
 
+/** Of one size. */
 interface Pair {
   source: Picture;
   edit: Picture;
@@ -62,6 +71,16 @@ async function readPair(source: Uint8Array, edit: Uint8Array): Promise<Pair> {
   const after = await pixelsOf(sharp(edit));
   const resized = sharp(source).resize(after.width, after.height, { fit: 'fill' });
   return { source: await pixelsOf(resized), edit: after };
+}
+
+/** @param changed 255 = the edit alone, one level a pixel; elsewhere as much of the source as `strength` says. */
+function mixed({ source, edit }: Pair, changed: Uint8Array, strength: number): Picture {
+  const pixels = new Uint8Array(edit.pixels.length);
+  for (let i = 0; i < pixels.length; i++) {
+    const ofSource = strength * (1 - changed[Math.floor(i / 3)]! / WHITE);
+    pixels[i] = Math.round(source.pixels[i]! * ofSource + edit.pixels[i]! * (1 - ofSource));
+  }
+  return { width: edit.width, height: edit.height, pixels };
 }
 
 /** The largest difference of the three colours, smoothed, in grey levels. */

@@ -33,11 +33,11 @@ test('every event of a picture crosses the channel in order, rows and steps comp
     assert.deepEqual(order, ['placed', 'loading', 'reading', 'plan', 'step', 'decoding']);
     const plans = events.filter((e) => e.event === 'plan');
     assert.deepEqual(
-      plans.map(({ row, rows, preview }) => [row, rows, preview?.height]),
+      plans.map(({ row, rows, preview }) => [row, rows, preview?.width, preview?.height]),
       [
-        [1, 3, 14],
-        [2, 3, 28],
-        [3, 3, 42],
+        [1, 3, 42, 14],
+        [2, 3, 42, 28],
+        [3, 3, 42, 42],
       ],
     );
     const steps = events.filter((e) => e.event === 'step');

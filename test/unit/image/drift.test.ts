@@ -1,0 +1,50 @@
+/** An edit made small is laid on the large picture it was made of. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import sharp from 'sharp';
+import { layBack } from '../../../engine/image/drift.ts';
+import type { Picture } from '../../../engine/image/picture.ts';
+import { resize } from '../../../engine/image/resize.ts';
+
+/** Fine stripes, which no small picture can hold. */
+function striped(width: number, height: number): Picture {
+  const pixels = Uint8Array.from({ length: width * height * 3 }, (_, i) =>
+    Math.floor(i / 3) % 2 ? 150 : 130,
+  );
+  return { width, height, pixels };
+}
+
+async function withDisc({ width, height, pixels }: Picture): Promise<Picture> {
+  const disc = `<svg width="${width}" height="${height}"><circle cx="${width / 4}" cy="${height / 4}" r="6" fill="#f00"/></svg>`;
+  const drawn = sharp(pixels, { raw: { width, height, channels: 3 } }).composite([
+    { input: Buffer.from(disc) },
+  ]);
+  return { width, height, pixels: new Uint8Array(await drawn.removeAlpha().raw().toBuffer()) };
+}
+
+const at = ({ width, pixels }: Picture, x: number, y: number) => [
+  ...pixels.subarray((y * width + x) * 3).subarray(0, 3),
+];
+
+for (const [width, height] of [
+  [1_200, 800],
+  [90, 400],
+] as const)
+  test(`what was changed comes onto ${width} x ${height}, and the rest stays to the pixel`, async () => {
+    const source = striped(width, height);
+    const seen = resize(source, { width: 64, height: 64 }, 'bicubic');
+    const laid = await layBack(source, seen, await withDisc(seen));
+    assert.deepEqual([laid.width, laid.height], [width, height]);
+    const [red, green, blue] = at(laid, Math.floor(width / 4), height / 4);
+    assert.ok(red! > 240 && green! < 15 && blue! < 15, `${red} ${green} ${blue}`);
+    const below = Math.ceil(height / 2) * width * 3;
+    assert.deepEqual(laid.pixels.subarray(below), source.pixels.subarray(below));
+  });
+
+test('a changed style changes the whole picture; an edit without a change is the source', async () => {
+  const source = striped(200, 100);
+  const seen = resize(source, { width: 64, height: 64 }, 'bicubic');
+  const dark: Picture = { ...seen, pixels: seen.pixels.map((level) => level >> 2) };
+  assert.ok((await layBack(source, seen, dark)).pixels.every((level) => level < 60));
+  assert.deepEqual((await layBack(source, seen, seen)).pixels, source.pixels);
+});

@@ -1,0 +1,131 @@
+/** Plans whose tokens are not squares, and edits of pictures of any size: grids, previews in the picture's shape, sizes. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import sharp from 'sharp';
+import { EngineClient } from '../../../engine/client.ts';
+import { createHandlers } from '../../../engine/process/handlers.ts';
+import { serve } from '../../../engine/process/serve.ts';
+import type { ParamsInput, PictureFile, PictureResult, Progress } from '../../../engine/protocol.ts';
+import { linkedCheckpoint, removeFolder, replaceFile } from '../../helpers/checkpoint-folder.ts';
+import { portPair } from '../../helpers/ports.ts';
+
+/** [width, height] and [high, wide]. */
+const SIZES = [
+  [64, 64],
+  [128, 64],
+];
+const TUSK = { sizes: SIZES, pixels_per_token: [16, 8], steps: 1, text_guidance: 1, plan_guidance: 1 };
+
+let checkpoint = '';
+const [here, there] = portPair();
+before(async () => {
+  checkpoint = await linkedCheckpoint(['tusk.json']);
+  await replaceFile(checkpoint, 'tusk.json', JSON.stringify(TUSK));
+  serve(there, createHandlers({ threads: 1 }));
+});
+after(async () => {
+  here.close();
+  await removeFolder(checkpoint);
+});
+
+interface Made {
+  picture: PictureFile;
+  grid: { rows: number; columns: number };
+  plan: PictureFile[];
+  steps: PictureFile[];
+}
+
+async function made(
+  run: (events: { onEvent: (event: Progress) => void }) => Promise<PictureResult>,
+): Promise<Made> {
+  const seen: { plan: PictureFile[]; step: PictureFile[] } = { plan: [], step: [] };
+  const onEvent = (event: Progress) => {
+    if (event.event === 'plan' || event.event === 'step') seen[event.event].push(event.preview!);
+  };
+  const [{ picture, recipe }] = (await run({ onEvent })).pictures as [PictureResult['pictures'][0]];
+  assert.deepEqual([recipe.width, recipe.height], [picture.width, picture.height]);
+  return { picture, grid: recipe.grid, plan: seen.plan, steps: seen.step };
+}
+
+const client = new EngineClient(here);
+const create = (params: Partial<ParamsInput<'create'>> = {}) =>
+  made((events) => client.run('create', { checkpoint, prompt: 'a red apple', seed: 3, ...params }, events));
+
+async function edit(...pictures: readonly Buffer[]): Promise<Made> {
+  const params = {
+    checkpoint,
+    instruction: 'make it blue',
+    seed: 3,
+    pictures: pictures.map((bytes) => ({ bytes })),
+  };
+  return made((events) => client.run('edit', params, events));
+}
+
+const picture = (width: number, height: number, background: string): Promise<Buffer> =>
+  sharp({ create: { width, height, channels: 3, background } })
+    .png()
+    .toBuffer();
+
+/** [width, height] of each file, which has to be what was told. */
+const sizesOf = (files: readonly PictureFile[]): Promise<number[][]> =>
+  Promise.all(
+    files.map(async ({ width, height, bytes }) => {
+      const file = await sharp(bytes).metadata();
+      assert.deepEqual([file.width, file.height], [width, height]);
+      return [width, height];
+    }),
+  );
+
+const pixels = ({ bytes }: { bytes: Uint8Array }): Promise<Buffer> =>
+  sharp(bytes).removeAlpha().raw().toBuffer();
+
+test('a plan has the tokens its size has room for, and is shown in the shape of what they stand for', async () => {
+  const { picture, grid, plan, steps } = await create();
+  assert.deepEqual(grid, { rows: 4, columns: 8 });
+  assert.deepEqual(
+    await sizesOf(plan),
+    [1, 2, 3, 4].map((rows) => [112, 28 * rows]),
+  );
+  assert.deepEqual(await sizesOf(steps), [[8, 8]]);
+  assert.deepEqual(await sizesOf([picture]), [[64, 64]]);
+});
+
+test('another size has another grid, and a grid that is asked for is shown in the shape of the picture', async () => {
+  const wide = await create({ size: { width: 128, height: 64 } });
+  assert.deepEqual(wide.grid, { rows: 4, columns: 16 });
+  assert.deepEqual((await sizesOf(wide.plan)).at(-1), [224, 112]);
+  const asked = await create({ size: { width: 128, height: 64 }, grid: { rows: 2, columns: 2 } });
+  assert.deepEqual(await sizesOf(asked.plan), [
+    [56, 14],
+    [56, 28],
+  ]);
+});
+
+for (const [width, height, seen] of [
+  [250, 200, [64, 64]],
+  [320, 160, [128, 64]],
+  [45, 200, [64, 64]],
+  [64, 64, [64, 64]],
+] as const)
+  test(`an edit of ${width} x ${height} is planned at ${seen.join(' x ')} and has the size of its picture`, async () => {
+    const { picture: edited, grid, plan, steps } = await edit(await picture(width, height, '#c8102e'));
+    assert.deepEqual(await sizesOf([edited]), [[width, height]]);
+    assert.deepEqual(grid, { rows: 4, columns: seen[0] / 8 });
+    for (const shown of [plan.at(-1)!, steps.at(-1)!])
+      assert.ok(
+        Math.abs(shown.width / shown.height / (width / height) - 1) < 0.05,
+        `${shown.width} x ${shown.height}`,
+      );
+  });
+
+test('of two pictures the last one sets the size, and their order tells', async () => {
+  const [red, blue] = [await picture(64, 64, '#c8102e'), await picture(300, 160, '#1f4fc8')];
+  const [last, first] = [await edit(red, blue), await edit(blue, red)];
+  assert.deepEqual(await sizesOf([last.picture, first.picture]), [
+    [300, 160],
+    [64, 64],
+  ]);
+  const green = await picture(64, 64, '#10a040');
+  const [one, other] = [await edit(red, green), await edit(green, red)];
+  assert.notDeepEqual(await pixels(one.picture), await pixels(other.picture));
+});
