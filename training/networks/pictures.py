@@ -16,9 +16,11 @@ def resized_twice(picture: np.ndarray) -> np.ndarray:
     return np.asarray(small.resize((SIDE, SIDE), Image.BICUBIC))
 
 
-def vision_rows(pictures: np.ndarray, patch: int = 16, merge: int = 2) -> Tensor:
-    """uint8 [b, h, w, 3] -> float [b, patches, 3 * patch^2] in -1..1, rows in the order of merged blocks, no time axis."""
+def vision_rows(pictures: np.ndarray | Tensor, patch: int = 16, merge: int = 2) -> Tensor:
+    """uint8 [b, h, w, 3] -> float [b, patches, 3 * patch^2] in -1..1, rows in the order of merged blocks, no time axis.
+
+    A tensor's rows are made on its device.
+    """
     b, h, w, _ = pictures.shape
-    x = pictures.reshape(b, h // (merge * patch), merge, patch, w // (merge * patch), merge, patch, 3)
-    x = x.transpose(0, 1, 4, 2, 5, 7, 3, 6).reshape(b, -1, 3 * patch * patch)
-    return torch.from_numpy(x.astype(np.float32)) / 127.5 - 1
+    x = torch.as_tensor(pictures).view(b, h // (merge * patch), merge, patch, w // (merge * patch), merge, patch, 3)
+    return x.permute(0, 1, 4, 2, 5, 7, 3, 6).reshape(b, -1, 3 * patch * patch).float() / 127.5 - 1

@@ -126,8 +126,7 @@ class Learner(nn.Module):
         mixed = (batch.first - PREFIX, batch.first) if isinstance(batch, Plans) else None
         if batch.pictures is None:
             return self.text(x, gen, batch.positions, batch.mask, mixed=mixed), None
-        rows = vision_rows(batch.pictures.numpy(force=True)).to(x.device)
-        tokens, deep = self.visual(rows, PATCHES, PATCHES)
+        tokens, deep = self.visual(vision_rows(batch.pictures), PATCHES, PATCHES)
         pads = batch.ids == self.layout.image_pad
         where = pads.flatten().nonzero()[:, 0]
         if isinstance(batch, Plans):
