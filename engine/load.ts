@@ -124,6 +124,12 @@ export interface ModelDevice extends DeviceUse {
   attention: AttentionForm;
 }
 
+/** What sessions on a device are made of; absent = the processor. */
+export const onDevice = (weights: WeightSource, device: ModelDevice | undefined): VisionSource => ({
+  weights: device ? withAttention(weights, device.attention) : weights,
+  options: { device },
+});
+
 type Place = Pick<Placement, 'form' | 'device'>;
 const ON_PROCESSOR: Place = { form: 'source', device: 'cpu' };
 
@@ -221,9 +227,8 @@ export class Model {
       const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
       const sourceFor = (part: PartName) => {
-        const on = deviceOf(part);
-        const weights = on ? withAttention(checkpoint, on.attention) : checkpoint;
-        return { weights, options: { ...this.options, device: on } };
+        const { weights, options } = onDevice(checkpoint, deviceOf(part));
+        return { weights, options: { ...this.options, ...options } };
       };
       const { weights, options } = isRounded(name)
         ? { weights: roundedWeights(checkpoint), options: this.options }

@@ -211,6 +211,8 @@ const verifyParams = z.strictObject({
   /** A folder laid out as test/parity/FORMAT.md says: one variant, or a folder of variants. */
   folder: path,
   stage: z.string().min(1).max(64).optional(),
+  /** What computes; absent = the processor. Its self-test must have been run. */
+  device: z.enum(PROVIDERS).optional(),
 });
 
 /** What the optional tusk.json of a checkpoint says it was trained for, with the reference's values as default. */
@@ -432,6 +434,16 @@ export const nextChoice = z.object({
   memory: memoryChoice.optional(),
 });
 
+const runDevice = z.object({
+  provider: z.enum(PROVIDERS),
+  name: z.string(),
+  parts: z.array(z.enum(PARTS)),
+  /** Parts that the processor computes nevertheless, and why. */
+  onProcessor: z.array(z.object({ part: z.enum(PARTS), reason: z.enum(PROCESSOR_REASONS) })),
+});
+/** Which device computes what of a run. */
+export type RunDevice = z.infer<typeof runDevice>;
+
 const progressBodies = [
   /** A network is being made ready. `part` of `parts`, counted from 1. */
   z.object({ event: z.literal('loading'), what: z.string(), part: count, parts: count }),
@@ -440,15 +452,7 @@ const progressBodies = [
     event: z.literal('placed'),
     smaller: nextChoice.optional(),
     /** Absent: the processor computes all. */
-    device: z
-      .object({
-        provider: z.enum(PROVIDERS),
-        name: z.string(),
-        parts: z.array(z.enum(PARTS)),
-        /** Parts that the processor computes nevertheless, and why. */
-        onProcessor: z.array(z.object({ part: z.enum(PARTS), reason: z.enum(PROCESSOR_REASONS) })),
-      })
-      .optional(),
+    device: runDevice.optional(),
   }),
   /** The prompt and the pictures are being read. */
   z.object({ event: z.literal('reading'), tokens: count, pictures: count }),

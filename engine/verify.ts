@@ -5,11 +5,14 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import type { ChosenDevice } from './devices/devices.ts';
 import { TuskError, throwIfCancelled, toTuskError } from './errors.ts';
-import type { Emit, VerifyCase, VerifyResult } from './protocol.ts';
+import { PARTS } from './placing.ts';
+import type { Emit, RunDevice, VerifyCase, VerifyResult } from './protocol.ts';
 import { ParityCase } from './verify/case.ts';
-import type { Tolerances } from './verify/compare.ts';
+import { type Tolerances, widened } from './verify/compare.ts';
 import { judge } from './verify/judge.ts';
+import { partsOn } from './verify/parts.ts';
 import { STAGES } from './verify/stages.ts';
 
 interface CasePlace {
@@ -21,6 +24,8 @@ interface CasePlace {
 interface VerifyOptions {
   /** Only this stage. */
   stage?: string | undefined;
+  /** Computes the parts that it may have; absent: the processor computes all. */
+  device?: ChosenDevice | undefined;
   emit: Emit;
   signal: AbortSignal;
 }
@@ -29,17 +34,21 @@ interface VerifyOptions {
  * @param folder one variant (it holds `cases`), or a folder of variants with `tolerances.json` beside them
  * @throws TuskError `not-found` if the folder has no case of that stage.
  */
-export async function verify(folder: string, { stage, emit, signal }: VerifyOptions): Promise<VerifyResult> {
+export async function verify(
+  folder: string,
+  { stage, device, emit, signal }: VerifyOptions,
+): Promise<VerifyResult> {
   const places = (await listCases(folder)).filter((place) => stage === undefined || place.stage === stage);
   if (places.length === 0) {
     throw new TuskError('not-found', `${folder} holds no parity case${stage ? ` of stage ${stage}` : ''}.`, {
       hint: 'Give a folder laid out as test/parity/FORMAT.md says.',
     });
   }
+  if (device) emit({ event: 'placed', device: placed(device) });
   const cases: VerifyCase[] = [];
   for (const place of places) {
     throwIfCancelled(signal);
-    const verdict = await verifyCase(place);
+    const verdict = await verifyCase(place, device);
     cases.push(verdict);
     emit({ event: 'verified', case: verdict });
   }
@@ -47,13 +56,27 @@ export async function verify(folder: string, { stage, emit, signal }: VerifyOpti
   return { cases, passed, failed: cases.length - passed };
 }
 
-async function verifyCase({ variant, stage, name }: CasePlace): Promise<VerifyCase> {
+const placed = (device: ChosenDevice): RunDevice => ({
+  provider: device.device.provider,
+  name: device.name,
+  parts: partsOn(device),
+  onProcessor: PARTS.flatMap((part) => {
+    const reason = device.room.barred[part];
+    return reason ? [{ part, reason }] : [];
+  }),
+});
+
+async function verifyCase(
+  { variant, stage, name }: CasePlace,
+  device: ChosenDevice | undefined,
+): Promise<VerifyCase> {
   try {
     const runner = STAGES[stage];
     if (!runner) throw new TuskError('not-found', `There is no check for the stage "${stage}".`);
     const parityCase = await ParityCase.read(variant, stage, name);
     const { run } = await runner();
-    return await judge(parityCase, await run(parityCase), await readTolerances(variant));
+    const tolerances = widened(await readTolerances(variant), device?.device.provider ?? 'cpu');
+    return await judge(parityCase, await run(parityCase, device), tolerances);
   } catch (thrown) {
     const detail = toTuskError(thrown).message;
     return { stage, case: name, maxAbs: null, maxRel: null, tolerance: 0, ok: false, detail };

@@ -15,7 +15,7 @@ import {
   planMemory,
 } from './memory/plan.ts';
 import { PARTS } from './placing.ts';
-import type { Progress, RequestContext } from './protocol.ts';
+import type { RequestContext, RunDevice } from './protocol.ts';
 import { PromptReader } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 
@@ -55,7 +55,7 @@ export class Workbench {
     return this.plan;
   }
 
-  private placed({ placements }: MemoryPlan): Extract<Progress, { event: 'placed' }>['device'] {
+  private placed({ placements }: MemoryPlan): RunDevice | undefined {
     if (!this.device) return undefined;
     const reasons = PARTS.flatMap((part) => {
       const reason = placements[part]?.reason;

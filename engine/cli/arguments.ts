@@ -1,6 +1,6 @@
 /** The command line's words: what each command takes, and how it is called wrongly. */
 import { parseArgs } from 'node:util';
-import { PARTS, PROVIDERS } from '../placing.ts';
+import { PARTS, PROVIDERS, type Provider } from '../placing.ts';
 
 export class UsageError extends Error {}
 
@@ -16,7 +16,8 @@ export const USAGE = `Tusk: make pictures, edit them by saying so, ask about the
   tusk info [checkpoint]                  networks, parameters, memory (--quick: without reading the weights)
   tusk devices                            processor and graphics processors, and what their self-tests found
                                           (--test webgpu, cuda, dml or coreml runs the test of one)
-  tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S)
+  tusk verify <parity folder>             compare this machine's numbers with the reference (--stage S,
+                                          --device webgpu, cuda, dml or coreml: those of a tested device)
   tusk import <folder>                    a checkpoint folder or hub cache, checked and copied (--to FOLDER)
   tusk download <owner/name>              a checkpoint from a model hub; Ctrl-C pauses, the same command goes on
                                           (--to FOLDER, --endpoint URL, --revision NAME; token in HF_TOKEN)
@@ -76,7 +77,7 @@ export const OPTIONS = {
   upscale: { out: picture.out, scale: text, json: flag, help: common.help },
   info: { ...common, ...budget, quick: flag },
   devices: { test: text, json: flag, help: common.help },
-  verify: { json: flag, stage: text, help: common.help },
+  verify: { json: flag, stage: text, device: text, help: common.help },
   import: { ...budget, to: text, json: flag, help: common.help },
   compile: { to: text, list: flag, remove: flag, json: flag, help: common.help },
   download: { ...budget, to: text, endpoint: text, revision: text, json: flag, help: common.help },
@@ -145,6 +146,9 @@ export const memoryOption = (parsed: Arguments) => ({
   precision: oneOf(parsed, 'precision', ['source', 'compiled']),
   ...deviceOption(parsed),
 });
+
+/** A device alone, without parts. @throws UsageError */
+export const providerOption = (parsed: Arguments): Provider | undefined => oneOf(parsed, 'device', PROVIDERS);
 
 /** `webgpu` or `webgpu:diffusion,vaeDecoder`. @throws UsageError */
 function deviceOption(parsed: Arguments) {

@@ -1,8 +1,8 @@
 /** `tusk info` and `tusk verify`: what a checkpoint is, and whether this machine computes it rightly. */
 import { TuskError } from '../errors.ts';
 import type { CheckpointInfo, VerifyCase } from '../protocol.ts';
-import { type Arguments, textOption, UsageError } from './arguments.ts';
-import { describePlans } from './memory.ts';
+import { type Arguments, providerOption, textOption, UsageError } from './arguments.ts';
+import { describeDevice, describePlans } from './memory.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
 export async function runInfo(session: CommandSession, parsed: Arguments): Promise<void> {
@@ -54,10 +54,12 @@ export async function runVerify(session: CommandSession, parsed: Arguments): Pro
   const { client, signal, json } = session;
   const result = await client().run(
     'verify',
-    { folder, stage: textOption(parsed, 'stage') },
+    { folder, stage: textOption(parsed, 'stage'), device: providerOption(parsed) },
     {
       signal,
       onEvent: (event) => {
+        if (json && event.event === 'placed') printJson(event);
+        else if (event.event === 'placed') process.stdout.write(`${describeDevice(event.device!)}\n`);
         if (event.event !== 'verified') return;
         if (json) printJson(event.case);
         else process.stdout.write(`${describeCase(event.case)}\n`);

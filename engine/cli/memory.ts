@@ -1,6 +1,6 @@
 /** A plan of memory in words: what runs as what, where, and how full it gets. */
 import type { ProcessorReason } from '../placing.ts';
-import type { CheckpointInfo, Progress } from '../protocol.ts';
+import type { CheckpointInfo, RunDevice } from '../protocol.ts';
 
 export const size = (bytes: number): string =>
   bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
@@ -32,8 +32,6 @@ const REASONS: Readonly<Record<ProcessorReason, string>> = {
   crashed: 'its self-test ended the process',
   processor: 'its self-test left work to the processor',
 };
-
-type RunDevice = NonNullable<Extract<Progress, { event: 'placed' }>['device']>;
 
 /** On one line: what the device computes, what the processor computes, and why. */
 export function describeDevice({ provider, name, parts, onProcessor }: RunDevice): string {

@@ -10,7 +10,7 @@ import { encodeSafetensors } from '../checkpoint/write-safetensors.ts';
 import { RandomStream, STREAMS } from '../decoding/random.ts';
 import { throwIfCancelled, toTuskError } from '../errors.ts';
 import { Model, type ModelDevice, type Networks } from '../load.ts';
-import type { MemoryPlan } from '../memory/plan.ts';
+import { onGpu } from '../memory/plan.ts';
 import { type AttentionForm, GraphBuilder } from '../onnx/graph.ts';
 import { type DeviceProvider, PARTS, type PartName } from '../placing.ts';
 import type { DeviceUse } from '../runtime/provider.ts';
@@ -167,10 +167,7 @@ const computePart =
   async (device) => {
     const model = await Model.open(checkpoint);
     try {
-      const place = { form: 'source', precision: 'source', bytes: 0 } as const;
-      const placements = { [part]: { ...place, device: device ? 'gpu' : 'cpu' } as const };
-      const needs = { stages: [], peakBytes: 0, gpuPeakBytes: 0, fits: true };
-      const plan: MemoryPlan = { holding: 'together', placements, ...needs };
+      const plan = onGpu(device ? [part] : []);
       const name = part === 'visionEncoder' ? 'languageModel' : part;
       const networks = await model.networks([name], { plan, device });
       return joined(await CASES[part](networks as unknown as Networks, model));

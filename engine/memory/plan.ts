@@ -127,6 +127,13 @@ const ON_GPU: readonly Precision[] = ['source', 'int4'];
 const ROUNDED: readonly (readonly PartName[])[] = [[], ['languageModel'], ['languageModel', 'diffusion']];
 const HOLDINGS: readonly Holding[] = ['together', 'staged'];
 
+/** These parts on the GPU, as the checkpoint has them, and all others on the processor. Nothing is counted. */
+export function onGpu(parts: readonly PartName[]): MemoryPlan {
+  const placement = { form: 'source', precision: 'source', device: 'gpu', bytes: 0 } as const;
+  const placements = Object.fromEntries(parts.map((part) => [part, placement]));
+  return { holding: 'together', placements, stages: [], peakBytes: 0, gpuPeakBytes: 0, fits: true };
+}
+
 /** The first choice that fits, else the one that comes nearest, with `fits: false`. */
 export function planMemory(request: MemoryRequest): MemoryPlan {
   const plans = candidates(request.verb === 'chat' ? likePictures(request) : request);

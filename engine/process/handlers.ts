@@ -56,7 +56,8 @@ export function createHandlers({
     chat: (params, context) => current.with(params, context, (bench) => chat(bench, params, context)),
     devices: ({ test, checkpoint }, context) => listDevices(devices, test, checkpoint, context),
     upscale: (params, context) => upscale(upscalers, params, context),
-    verify: ({ folder, stage }, { emit, signal }) => verify(folder, { stage, emit, signal }),
+    verify: async ({ folder, stage, device = 'cpu' }, { emit, signal }) =>
+      verify(folder, { stage, device: await devices.choose({ device }), emit, signal }),
   };
 }
 

@@ -7,11 +7,19 @@ import {
   unconditionalMask,
 } from '../decoding/ar-generation.ts';
 import { softmax } from '../decoding/score-processors.ts';
-import type { Model } from '../load.ts';
 import type { ReadPrompt } from '../reading.ts';
 import type { Message } from '../tokenizer/messages.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
-import { int32Tensor, isForcedStep, picturesOf, readerOf, stackRows, topGap, withModel } from './parts.ts';
+import type { StageOutputs, StageRunner } from './case.ts';
+import {
+  type CheckedModel,
+  int32Tensor,
+  isForcedStep,
+  picturesOf,
+  readerOf,
+  stackRows,
+  topGap,
+  withModel,
+} from './parts.ts';
 
 const paramsSchema = z.object({
   messages: z.custom<Message[]>(Array.isArray),
@@ -29,8 +37,8 @@ const paramsSchema = z.object({
 });
 type Params = z.infer<typeof paramsSchema>;
 
-export const run = (parityCase: ParityCase): Promise<StageOutputs> =>
-  withModel(parityCase, async (model) => {
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async (model) => {
     const params = paramsSchema.parse(parityCase.params);
     const [height, width] = params.ar;
     const { languageModel } = await model.networks(['languageModel']);
@@ -50,7 +58,7 @@ export const run = (parityCase: ParityCase): Promise<StageOutputs> =>
   });
 
 function planRequest(
-  { files }: Model,
+  { files }: CheckedModel,
   { ar: [rows, columns], cfg_scale, settings }: Params,
   { ids, features }: ReadPrompt,
 ): PlanRequest {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { readSafetensorsHeader, type TensorEntry } from '../checkpoint/safetensors.ts';
 import { readTensor } from '../checkpoint/tensor-values.ts';
+import type { ChosenDevice } from '../devices/devices.ts';
 import { TuskError } from '../errors.ts';
 import type { Tensor, TensorData, TensorType } from '../runtime/tensor.ts';
 
@@ -86,5 +87,5 @@ export interface StageOutputs {
   result?: Record<string, unknown>;
 }
 
-/** Runs one case through the code the verbs use. */
-export type StageRunner = (parityCase: ParityCase) => Promise<StageOutputs>;
+/** Runs one case through the code the verbs use. @param device absent: the processor */
+export type StageRunner = (parityCase: ParityCase, device?: ChosenDevice) => Promise<StageOutputs>;

@@ -1,4 +1,5 @@
 /** FORMAT.md's rule: max |a - b| / max |b| over the finite values of a tensor; infinities must coincide. */
+import type { Provider } from '../placing.ts';
 import type { Tensor } from '../runtime/tensor.ts';
 
 export interface Difference {
@@ -29,6 +30,24 @@ export function compareTensors(actual: Tensor | undefined, expected: Tensor): Di
 
 /** The tolerance table of `tolerances.json`. */
 export type Tolerances = Record<string, Record<string, { tolerance: number | string }>>;
+
+/**
+ * How much wider a device's tolerances are than the stated ones, which are ten times the reference's own rounding noise
+ * in float32 on the CPU. Devices compute in float32, too, but may be off by more units in an exponential, a sine or a
+ * division. Whatever must be equal, such as chosen ids, must be so on each.
+ */
+const WIDER: Readonly<Record<Provider, number>> = { cpu: 1, webgpu: 4, cuda: 4, dml: 4, coreml: 4 };
+
+export function widened(tolerances: Tolerances, provider: Provider): Tolerances {
+  const wider = (tolerance: number | string) =>
+    typeof tolerance === 'number' ? tolerance * WIDER[provider] : tolerance;
+  return Object.fromEntries(
+    Object.entries(tolerances).map(([stage, table]) => {
+      const rows = Object.entries(table).map(([name, row]) => [name, { tolerance: wider(row.tolerance) }]);
+      return [stage, Object.fromEntries(rows)];
+    }),
+  );
+}
 
 /** A tensor's tolerance: its name without a trailing number is the key; absent = must be equal. */
 export function toleranceOf(tolerances: Tolerances, stage: string, tensorName: string): number | string {

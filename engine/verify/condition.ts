@@ -1,18 +1,17 @@
 /** Stage `condition`: the hidden states that condition the diffusion, by the reference's own second pass. */
 import { z } from 'zod';
 import { encodeStates, selectCondition } from '../decoding/condition.ts';
-import type { Model } from '../load.ts';
 import type { FloatTensor } from '../runtime/tensor.ts';
 import { conditionRules } from '../settings.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
-import { int32Tensor, withModel } from './parts.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
+import { type CheckedModel, int32Tensor, withModel } from './parts.ts';
 
 const paramsSchema = z.object({ mode: z.enum(['text', 'image', 'text_image']) });
 
-export const run = (parityCase: ParityCase): Promise<StageOutputs> =>
-  withModel(parityCase, (model) => condition(parityCase, model));
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, (model) => condition(parityCase, model));
 
-async function condition(parityCase: ParityCase, model: Model): Promise<StageOutputs> {
+async function condition(parityCase: ParityCase, model: CheckedModel): Promise<StageOutputs> {
   const { mode } = paramsSchema.parse(parityCase.params);
   const { languageModel } = await model.networks(['languageModel']);
   const { config, prompts } = model.files;

@@ -1,28 +1,24 @@
 /** What the cases of `dit` and `denoise` have in common: a condition, references and noise. */
-import { join } from 'node:path';
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { readConfig } from '../checkpoint/config.ts';
+import type { ChosenDevice } from '../devices/devices.ts';
 import type { Condition } from '../diffusion/model.ts';
 import type { PreparedDiffusion } from '../diffusion/prepared.ts';
-import { loadDiffusionModel } from '../load-diffusion.ts';
 import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import type { ParityCase, StageOutputs } from './case.ts';
+import { type CheckedModel, withModel } from './parts.ts';
 
 /** Prepares the case's picture with the variant's own model, which lives as long as `use` runs. */
-export async function withPicture(
+export function withPicture(
   parityCase: ParityCase,
-  use: (picture: PreparedDiffusion, latents: FloatTensor) => Promise<StageOutputs>,
+  device: ChosenDevice | undefined,
+  use: (picture: PreparedDiffusion, latents: FloatTensor, model: CheckedModel) => Promise<StageOutputs>,
 ): Promise<StageOutputs> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  const model = await loadDiffusionModel(checkpoint, await readConfig(checkpoint));
-  try {
+  return withModel(parityCase, device, async (model) => {
+    const { diffusion } = await model.networks(['diffusion']);
     const latents = await parityCase.floats('in.latents');
     const size = { rows: latents.shape[2]!, columns: latents.shape[3]! };
-    const picture = await model.prepare(await condition(parityCase), await references(parityCase), size);
-    return await use(picture, latents);
-  } finally {
-    await model.dispose();
-  }
+    const given = [await condition(parityCase), await references(parityCase)] as const;
+    return use(await diffusion.prepare(...given, size), latents, model);
+  });
 }
 
 async function condition(parityCase: ParityCase): Promise<Condition> {

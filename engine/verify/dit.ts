@@ -1,9 +1,9 @@
 /** Stage `dit`: one forward of the diffusion transformer, as a step's first branch runs it. */
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { StageRunner } from './case.ts';
 import { withPicture } from './diffusion-case.ts';
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
-  return withPicture(parityCase, async (picture, latents) => {
+export const run: StageRunner = (parityCase, device) =>
+  withPicture(parityCase, device, async (picture, latents) => {
     const modulation = await picture.modulate(Float32Array.of(parityCase.params.timestep as number));
     const step = await picture.beginStep(latents, modulation, 0);
     const noise = { ...step.noise, shape: [1, ...step.noise.shape] };
@@ -16,4 +16,3 @@ export async function run(parityCase: ParityCase): Promise<StageOutputs> {
       result: {},
     };
   });
-}

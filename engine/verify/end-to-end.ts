@@ -6,7 +6,7 @@ import { edit } from '../edit.ts';
 import type { Observer } from '../picture-stages.ts';
 import type { Params, RequestContext } from '../protocol.ts';
 import { Workbench } from '../workbench.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
 import { isForcedStep, topGap, withModel } from './parts.ts';
 
 const paramsSchema = z.object({
@@ -33,12 +33,14 @@ const paramsSchema = z.object({
 });
 type CaseParams = z.infer<typeof paramsSchema>;
 
-export const run = (parityCase: ParityCase): Promise<StageOutputs> =>
-  withModel(parityCase, async (model) => {
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async ({ model }) => {
     const params = paramsSchema.parse(parityCase.params);
     const outputs = new Recorded(params.ar[1]);
     const observer = { ...outputs.observer, draws: await drawsOf(parityCase) };
-    await runVerb(new Workbench(model), parityCase, params, observer);
+    const bench = new Workbench(model);
+    bench.device = device;
+    await runVerb(bench, parityCase, params, observer);
     return outputs.result();
   });
 

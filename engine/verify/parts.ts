@@ -1,22 +1,52 @@
 /** What the stages around the language model share: a variant's model, and small shapes of tensors. */
 import { join } from 'node:path';
+import type { ChosenDevice } from '../devices/devices.ts';
 import { readPicture } from '../image/decode.ts';
-import { Model } from '../load.ts';
+import { Model, type NetworkName, type Networks } from '../load.ts';
+import { onGpu } from '../memory/plan.ts';
+import { PARTS, type PartName } from '../placing.ts';
 import { type PictureByName, PromptReader } from '../reading.ts';
 import { type FloatTensor, floatTensor, type Tensor } from '../runtime/tensor.ts';
 import type { ParityCase } from './case.ts';
 
+/** A variant's model, its networks on the device that is checked as far as that may have them. */
+export class CheckedModel {
+  constructor(
+    readonly model: Model,
+    readonly device: ChosenDevice | undefined,
+  ) {}
+
+  get files(): Model['files'] {
+    return this.model.files;
+  }
+
+  networks<N extends NetworkName>(names: readonly N[]): Promise<Pick<Networks, N>> {
+    return this.model.networks(names, {
+      plan: onGpu(partsOn(this.device)),
+      device: this.device?.device,
+    });
+  }
+}
+
+/** What the device computes. */
+export const partsOn = (device: ChosenDevice | undefined): PartName[] =>
+  device ? PARTS.filter((part) => !device.room.barred[part]) : [];
+
 /** Opens the model of a case's variant, runs `use` and frees it. */
-export async function withModel<T>(parityCase: ParityCase, use: (model: Model) => Promise<T>): Promise<T> {
-  const model = await Model.open(join(parityCase.variant, 'checkpoint'));
+export async function withModel<T>(
+  { variant }: ParityCase,
+  device: ChosenDevice | undefined,
+  use: (model: CheckedModel) => Promise<T>,
+): Promise<T> {
+  const model = await Model.open(join(variant, 'checkpoint'));
   try {
-    return await use(model);
+    return await use(new CheckedModel(model, device));
   } finally {
     await model.dispose();
   }
 }
 
-export async function readerOf(model: Model): Promise<PromptReader> {
+export async function readerOf(model: CheckedModel): Promise<PromptReader> {
   const { languageModel } = await model.networks(['languageModel']);
   const { prompts, processor } = model.files;
   const visualTokenizer = async () => (await model.networks(['visualTokenizer'])).visualTokenizer;

@@ -3,35 +3,42 @@ import { join } from 'node:path';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { readConfig } from '../checkpoint/config.ts';
 import type { QueryFormer } from '../diffusion/query-former.ts';
+import { type ModelDevice, onDevice } from '../load.ts';
 import { loadQueryFormer } from '../load-diffusion.ts';
 import { conditionSizes, queryHeads } from '../models/condition/config.ts';
 import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
+import { partsOn } from './parts.ts';
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
+export const run: StageRunner = async (parityCase, device) => {
   if (parityCase.params.widths) return headCounts(parityCase.params.widths as number[]);
-  const module = parityCase.has('in.weight.query') ? await loadModule(parityCase) : await loadOwn(parityCase);
+  const load = parityCase.has('in.weight.query') ? loadModule : loadOwn;
+  const module = await load(parityCase, partsOn(device).includes('diffusion') ? device?.device : undefined);
   try {
     const rows = await module.condense(await attendedStates(parityCase));
     return { tensors: { 'out.queries': floatTensor(rows.data, [1, ...rows.shape]) }, result: {} };
   } finally {
     await module.dispose();
   }
-}
+};
 
 function headCounts(widths: readonly number[]): StageOutputs {
   const heads = Object.fromEntries(widths.map((width) => [width, queryHeads(width)]));
   return { tensors: {}, result: { heads } };
 }
 
-async function loadOwn(parityCase: ParityCase): Promise<QueryFormer> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  return loadQueryFormer(checkpoint, conditionSizes(await readConfig(checkpoint)));
+async function loadOwn({ variant }: ParityCase, device: ModelDevice | undefined): Promise<QueryFormer> {
+  const checkpoint = await Checkpoint.open(join(variant, 'checkpoint'));
+  const { weights, options } = onDevice(checkpoint, device);
+  return loadQueryFormer(weights, conditionSizes(await readConfig(checkpoint)), undefined, options);
 }
 
 /** The case brings the module's sizes and weights itself. */
-async function loadModule({ variant, stage, name, params }: ParityCase): Promise<QueryFormer> {
-  const weights = await Checkpoint.ofFile(join(variant, 'cases', stage, `${name}.safetensors`));
+async function loadModule(
+  { variant, stage, name, params }: ParityCase,
+  device: ModelDevice | undefined,
+): Promise<QueryFormer> {
+  const file = await Checkpoint.ofFile(join(variant, 'cases', stage, `${name}.safetensors`));
   const sizes = {
     stateWidth: params.input_dim as number,
     width: params.hidden_size as number,
@@ -40,7 +47,8 @@ async function loadModule({ variant, stage, name, params }: ParityCase): Promise
     heads: params.num_heads as number,
     epsilon: 1e-5,
   };
-  return loadQueryFormer(weights, sizes, 'in.weight.');
+  const { weights, options } = onDevice(file, device);
+  return loadQueryFormer(weights, sizes, 'in.weight.', options);
 }
 
 /** Hidden states count for nothing, so they are left out. */

@@ -1,19 +1,19 @@
 /** Stage `text-decoder`: a prompt in one go, then single tokens on the cache. */
-import { join } from 'node:path';
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { readConfig } from '../checkpoint/config.ts';
 import type { LanguageModel, LanguageModelRun, RowInput, RowOutput } from '../decoding/language-model.ts';
 import { type Positions, rowPositions } from '../decoding/positions.ts';
-import { loadLanguageModel } from '../load-language-model.ts';
 import { type FloatTensor, floatTensor, type Tensor } from '../runtime/tensor.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
 import { readGrids } from './grids.ts';
+import { withModel } from './parts.ts';
 
 type Tensors = Record<string, Tensor>;
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  const model = await loadLanguageModel(checkpoint, await readConfig(checkpoint));
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async (checked) =>
+    decode(parityCase, (await checked.networks(['languageModel'])).languageModel),
+  );
+
+async function decode(parityCase: ParityCase, model: LanguageModel): Promise<StageOutputs> {
   const decoding = model.start();
   try {
     const rows = await readRows(parityCase, model);
@@ -24,7 +24,6 @@ export async function run(parityCase: ParityCase): Promise<StageOutputs> {
     return { tensors: { ...positionTensors(model, rows), ...prompt, ...steps } };
   } finally {
     decoding.dispose();
-    await model.dispose();
   }
 }
 

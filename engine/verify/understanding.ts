@@ -2,17 +2,24 @@
 import { z } from 'zod';
 import { Conversation } from '../decoding/conversation.ts';
 import { generateAnswer } from '../decoding/text-generation.ts';
-import type { Model } from '../load.ts';
 import type { Message } from '../tokenizer/messages.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
-import { int32Tensor, picturesOf, readerOf, stackRows, topGap, withModel } from './parts.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
+import {
+  type CheckedModel,
+  int32Tensor,
+  picturesOf,
+  readerOf,
+  stackRows,
+  topGap,
+  withModel,
+} from './parts.ts';
 
 const paramsSchema = z.object({ messages: z.custom<Message[]>(Array.isArray) });
 
-export const run = (parityCase: ParityCase): Promise<StageOutputs> =>
-  withModel(parityCase, (model) => answer(parityCase, model));
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, (model) => answer(parityCase, model));
 
-async function answer(parityCase: ParityCase, model: Model): Promise<StageOutputs> {
+async function answer(parityCase: ParityCase, model: CheckedModel): Promise<StageOutputs> {
   const { messages } = paramsSchema.parse(parityCase.params);
   const { answerGeneration: generation, prompts } = model.files;
   const { tokenizer } = prompts;

@@ -1,25 +1,17 @@
 /** Stage `vae`: picture to latents, latents to picture. */
-import { join } from 'node:path';
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { readConfig } from '../checkpoint/config.ts';
 import type { VaeDecoder, VaeEncoder } from '../diffusion/latents.ts';
-import { loadVaeDecoder, loadVaeEncoder } from '../load-diffusion.ts';
 import type { FloatTensor } from '../runtime/tensor.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { ParityCase, StageRunner } from './case.ts';
+import { withModel } from './parts.ts';
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  const config = await readConfig(checkpoint);
-  const decodes = parityCase.params.kind === 'decode';
-  const vae = decodes ? await loadVaeDecoder(checkpoint, config) : await loadVaeEncoder(checkpoint, config);
-  try {
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async (model) => {
     const tensors =
-      'decode' in vae ? await decode(vae, parityCase) : await encode(vae as VaeEncoder, parityCase);
+      parityCase.params.kind === 'decode'
+        ? await decode((await model.networks(['vaeDecoder'])).vaeDecoder, parityCase)
+        : await encode((await model.networks(['vaeEncoder'])).vaeEncoder, parityCase);
     return { tensors, result: {} };
-  } finally {
-    await vae.dispose();
-  }
-}
+  });
 
 async function decode(vae: VaeDecoder, parityCase: ParityCase): Promise<Record<string, FloatTensor>> {
   const latents = await parityCase.floats('in.latents');

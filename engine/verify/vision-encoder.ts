@@ -1,15 +1,11 @@
 /** Stage `vision-encoder`: flattened patches to embeddings and deepstack features. */
-import { join } from 'node:path';
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { readConfig } from '../checkpoint/config.ts';
-import { loadLanguageModel } from '../load-language-model.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { StageRunner } from './case.ts';
 import { readGrids } from './grids.ts';
+import { withModel } from './parts.ts';
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  const model = await loadLanguageModel(checkpoint, await readConfig(checkpoint));
-  try {
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async (checked) => {
+    const { languageModel: model } = await checked.networks(['languageModel']);
     const grids = await readGrids(parityCase, 'in.image_grid_thw');
     const features = await model.embedPictures(await parityCase.floats('in.pixel_values'), grids);
     const { mergeSize } = model.shape.vision;
@@ -19,7 +15,4 @@ export async function run(parityCase: ParityCase): Promise<StageOutputs> {
       tensors: { 'out.embeds': features.embeds, ...Object.fromEntries(deepstack) },
       result: { split },
     };
-  } finally {
-    await model.dispose();
-  }
-}
+  });

@@ -1,22 +1,15 @@
 /** Stage `visual-tokenizer`: picture to codes, codes to picture. */
-import { join } from 'node:path';
-import { Checkpoint } from '../checkpoint/checkpoint.ts';
-import { readConfig } from '../checkpoint/config.ts';
 import type { VisualTokenizer } from '../decoding/visual-tokenizer.ts';
-import { loadVisualTokenizer } from '../load-visual-tokenizer.ts';
-import type { ParityCase, StageOutputs } from './case.ts';
+import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
+import { withModel } from './parts.ts';
 
-export async function run(parityCase: ParityCase): Promise<StageOutputs> {
-  const checkpoint = await Checkpoint.open(join(parityCase.variant, 'checkpoint'));
-  const tokenizer = await loadVisualTokenizer(checkpoint, await readConfig(checkpoint));
-  try {
+export const run: StageRunner = (parityCase, device) =>
+  withModel(parityCase, device, async (model) => {
+    const { visualTokenizer } = await model.networks(['visualTokenizer']);
     return parityCase.has('in.image')
-      ? await encode(tokenizer, parityCase)
-      : await decode(tokenizer, parityCase);
-  } finally {
-    await tokenizer.dispose();
-  }
-}
+      ? encode(visualTokenizer, parityCase)
+      : decode(visualTokenizer, parityCase);
+  });
 
 async function encode(tokenizer: VisualTokenizer, parityCase: ParityCase): Promise<StageOutputs> {
   const { rows, columns, codes, margin } = await tokenizer.encode(await parityCase.floats('in.image'));

@@ -7,6 +7,7 @@
  *   npm run bench -- --presets [--python PYTHON] [--every N] [--seeds N]   what the presets cost in quality
  *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
  *   npm run bench -- --reference FOLDER --slices ...                       the same for slices of the published widths
+ *   npm run bench -- --device webgpu [--layers N] [--rounds N]             such slices on a device and on the processor
  *
  * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
  * against the plain path in this process. Default: the embedded model, all cores.
@@ -121,6 +122,8 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     slices: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    device: { type: 'string' },
+    layers: { type: 'string', default: '4' },
   },
 });
 if (values.ui) {
@@ -143,6 +146,15 @@ if (values.growth) {
   const growths = await measureGrowth(checkpoint, threads);
   if (values.json) console.log(JSON.stringify(growths));
   else printGrowth(growths);
+  process.exit();
+}
+if (values.device !== undefined) {
+  const { compareDevices, deviceOf, printDeviceTimes } = await import('./devices.ts');
+  const provider = deviceOf(values.device);
+  const [layers, rounds] = [Number(values.layers), Number(values.rounds)];
+  const show = values.json ? () => {} : printDeviceTimes;
+  const times = await compareDevices({ provider, layers, rounds, threads }, show);
+  if (values.json) console.log(JSON.stringify({ processor: machine, threads, layers, times }));
   process.exit();
 }
 const roofs: Roofs = await measureRoofs(threads);

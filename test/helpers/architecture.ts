@@ -93,6 +93,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'checkpoint',
     'runtime',
     'protocol',
+    'memory',
+    'devices',
   ]),
   client: ['protocol'],
   studio: ['hub', 'library', 'image', 'protocol', 'client'],

@@ -9,9 +9,24 @@ import { join } from 'node:path';
 import type { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
 import { compileCheckpoint } from '../../../engine/hub/compile.ts';
 import { Model } from '../../../engine/load.ts';
-import { type FloatTensor, floatTensor } from '../../../engine/runtime/tensor.ts';
-import { published, type Slice } from '../published.ts';
+import type { FloatTensor } from '../../../engine/runtime/tensor.ts';
+import { published } from '../published.ts';
 import type { Roofs } from '../roofs.ts';
+import {
+  BATCH,
+  beginDecoding,
+  CONTEXT,
+  DECODED,
+  decodePicture,
+  decodeToken,
+  denoisingStep,
+  PATCHES,
+  PIXELS,
+  PROMPT_TOKENS,
+  promptIds,
+  readPrompt,
+  sliceOf,
+} from '../slice-work.ts';
 import { SHORT_RUN, synthesize } from '../synthesize.ts';
 import { type Measured, measured, medians } from '../timing.ts';
 import { type CompareOptions, type Comparison, comparison, DTYPES } from './compare.ts';
@@ -20,23 +35,13 @@ import { Reference, type ReferenceAnswer } from './process.ts';
 type Config = Record<string, Record<string, unknown>>;
 
 const LAYERS = 4;
-const SLICE: Slice = {
-  ...{ textLayers: LAYERS, expertsFrom: LAYERS / 2, transformerLayers: LAYERS },
-  ...{ visionLayers: 1, tokenizerLayers: 1 },
-};
-const PROMPT_TOKENS = 1_024;
-const DECODED = 8;
-const BATCH = 2;
-const CONTEXT = 190;
-const PATCHES = 32;
-const PIXELS = 512;
 /** Tokens the exact text decoder reads for the error. */
 const COMPARED_TOKENS = 32;
 
 /** Everything but the language model as small as it was. */
 function textSlice(config: Config): void {
   const kept = structuredClone(config);
-  published(SLICE)(config as never);
+  published(sliceOf(LAYERS))(config as never);
   for (const name of Object.keys(kept)) if (name.startsWith('gen_')) config[name] = kept[name]!;
   config.gen_dit_config!.text_feat_dim = 4_096;
 }
@@ -44,7 +49,7 @@ function textSlice(config: Config): void {
 /** The language model as small as it was. */
 function pictureSlice(config: Config): void {
   const { llm_config, gen_condition_layers, gen_dit_config } = structuredClone(config);
-  published(SLICE)(config as never);
+  published(sliceOf(LAYERS))(config as never);
   Object.assign(config, { llm_config, gen_condition_layers });
   config.gen_dit_config!.text_feat_dim = gen_dit_config!.text_feat_dim;
 }
@@ -131,12 +136,7 @@ async function prefill({ compiled }: { compiled: string }, options: SliceOptions
   const model = await Model.open(compiled, { threads: options.threads });
   try {
     const { languageModel } = await model.networks(['languageModel']);
-    const read = async () => {
-      const run = languageModel.start();
-      await run.prefill([{ ids: promptIds(PROMPT_TOKENS) }], { logits: 1, heads: 'text' });
-      run.dispose();
-    };
-    const times = await measured(read, options.rounds);
+    const times = await measured(() => readPrompt(languageModel), options.rounds);
     const operations = 2 * PROMPT_TOKENS * textWeights(model.checkpoint).values;
     return {
       what: `text decoder, ${LAYERS} layers, int4: prompt of ${PROMPT_TOKENS} tokens`,
@@ -157,13 +157,8 @@ async function decode(
   const model = await Model.open(compiled, { threads: options.threads });
   try {
     const { languageModel } = await model.networks(['languageModel']);
-    const read = languageModel.start();
-    await read.prefill([{ ids: promptIds(PROMPT_TOKENS) }]);
-    const run = read.fork(new Array<number>(BATCH).fill(0));
-    read.dispose();
-    const id = languageModel.shape.generationStart + 8;
-    const step = () => run.step(new Array(BATCH).fill([id]), { logits: 1, heads: 'generation' });
-    const times = await measured(step, DECODED);
+    const run = await beginDecoding(languageModel);
+    const times = await measured(() => decodeToken(languageModel, run), DECODED);
     const { layers, keyValueHeads, headDim } = languageModel.shape;
     const cache = BATCH * (PROMPT_TOKENS + DECODED) * 2 * layers * keyValueHeads * headDim * 4;
     const bytes = textWeights(model.checkpoint, true).bytes + cache;
@@ -194,7 +189,6 @@ async function transformer(
   });
 }
 
-/** One step of one branch: what a denoising run repeats. */
 async function withStep<T>(
   folder: string,
   threads: number,
@@ -204,13 +198,7 @@ async function withStep<T>(
   try {
     const { diffusion } = await model.networks(['diffusion']);
     const { text_config } = model.files.config.llm_config;
-    const text = waves([CONTEXT, text_config.hidden_size]);
-    const side = PATCHES * diffusion.sizes.patch;
-    const prepared = await diffusion.prepare({ text }, [], { rows: side, columns: side });
-    const modulation = await prepared.modulate(Float32Array.of(0.5));
-    const latents = waves(prepared.shape);
-    const step = async () =>
-      prepared.velocity('conditional', await prepared.beginStep(latents, modulation, 0));
+    const step = await denoisingStep(diffusion, text_config.hidden_size);
     await step();
     return await use(step, model.checkpoint);
   } finally {
@@ -222,9 +210,7 @@ async function vae({ source }: { source: string }, options: SliceOptions): Promi
   const model = await Model.open(source, { threads: options.threads });
   try {
     const { vaeDecoder } = await model.networks(['vaeDecoder']);
-    const { latentChannels, pixels } = vaeDecoder.sizes;
-    const latents = waves([1, latentChannels, PIXELS / pixels, PIXELS / pixels]);
-    const times = await measured(() => vaeDecoder.decode(latents), options.rounds);
+    const times = await measured(() => decodePicture(vaeDecoder), options.rounds);
     return { what: `VAE, exact: decode ${PIXELS} x ${PIXELS}`, measured: times, note: '' };
   } finally {
     await model.dispose();
@@ -242,17 +228,6 @@ async function lastStates(folder: string, threads: number): Promise<FloatTensor>
   } finally {
     await model.dispose();
   }
-}
-
-/** As the driver's. */
-const promptIds = (count: number): number[] => Array.from({ length: count }, (_, i) => i % 100);
-
-function waves(shape: readonly number[]): FloatTensor {
-  const count = shape.reduce((n, d) => n * d, 1);
-  return floatTensor(
-    Float32Array.from({ length: count }, (_, i) => Math.sin(i * 0.37)),
-    shape,
-  );
 }
 
 /** Root mean square of the difference over that of the exact values. */
