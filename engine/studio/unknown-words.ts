@@ -14,12 +14,17 @@ const WORD = /[\p{L}\p{M}]+/gu;
 
 /** What binds a sentence or asks for a picture; no model lists it, and none draws it. */
 const BINDING = new Set(
-  `a an the this that these those it its is are be there and or with without of to in on at by for from into
-  onto over under above below beside between behind near next front up down left right top bottom middle centre center corner some any no not one two three four five
-  please me my draw make create paint generate show give picture image photo drawing painting scene background colour
-  color coloured colored change turn replace swap move put place add remove set delete more less very`.split(
-    /\s+/,
-  ),
+  `a an the this that these those it its is are be were there and or but if as so with without of to in on at by for from before
+  into inside onto over under above below beneath underneath beside between behind near next against around along away
+  front up down left right top bottom upper lower middle centre center centered corner side edge some any no not only
+  just also then instead except all both each every everything other another one two three four five first second
+  couple pair plus twice i you my me we us let d s t don want like need see look can could should would please
+  draw make create paint generate show give imagine include picture image photo drawing painting scene background
+  backdrop colour color coloured colored size change dye convert redraw turn rotate spin flip mirror reflect reverse
+  invert replace swap exchange substitute move shift drag bring take put place add remove erase delete clear
+  disappear get rid keep leave use cut cutout crop extract isolate separate copy clone duplicate repeat set scale
+  reduce grow bigger smaller larger more less very standing sitting degrees quarter clockwise counterclockwise
+  anticlockwise horizontally vertically`.split(/\s+/),
 );
 
 type Known = Pick<ModelSummary, 'vocabulary' | 'examples' | 'abilities'>;

@@ -5,6 +5,7 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import torch
@@ -16,7 +17,8 @@ from training.export import PREPROCESSOR, SETTINGS, picture_tensors, token_tenso
 from . import tokens
 from .config import CONFIG, Config
 from .tables import CodeTables
-from .vocabulary import COLOUR_NAMES, NAMES, PLACES, SCENERIES, STYLES
+from .phrases import CHECKERED_WORDS, COLOUR_WORDS, SCENERY_NAMES, SCENERY_PLACES, SHADE_WORDS, SIZE_WORDS, STYLE_WORDS, TURN_WORDS
+from .vocabulary import KINDS, NAMES, PLACES, STYLES, THINGS
 
 
 def language_tensors(values: dict[str, Tensor], config: Config = CONFIG) -> dict[str, Tensor]:
@@ -60,6 +62,17 @@ def generation_configs(config: Config = CONFIG) -> dict[str, dict]:
     return {name: settings | own[name] for name, settings in export.generation_configs().items()}
 
 
+def known() -> list[str]:
+    """Every word or phrase that names something, once: sceneries without their article or place word."""
+    things = [name for thing in THINGS for name in (thing.name, *thing.synonyms)]
+    plurals = [t.plural for t in THINGS if t.plural and not t.plural.endswith("s")]
+    tables = (COLOUR_WORDS, SIZE_WORDS, SHADE_WORDS, TURN_WORDS, STYLE_WORDS)
+    said = [form for table in tables for forms in table.values() for form in forms]
+    places = [form for table in (SCENERY_NAMES, SCENERY_PLACES) for forms in table.values() for form in forms]
+    sceneries = [re.sub(r"^((an?|the|in|on|at|under|before|inside) )+", "", form) for form in places]
+    return list(dict.fromkeys([*things, *plurals, *KINDS, *said, *PLACES, *sceneries, *CHECKERED_WORDS, "gradient"]))
+
+
 def tusk(config: Config = CONFIG) -> dict:
     """tusk.json: how the model wants to be used. pixels_per_token: [high, wide], a plan's tokens are not square."""
     return {
@@ -69,7 +82,8 @@ def tusk(config: Config = CONFIG) -> dict:
         **SETTINGS,
         "negative_prompt": "",
         "conversation": True,
-        "vocabulary": [*NAMES, *COLOUR_NAMES, *PLACES, *SCENERIES],
+        "vocabulary": known(),
+        "languages": ["en"],
         "abilities": [
             f"up to four of {len(NAMES)} things in a picture",
             "12 colours, four sizes, nine places, things that are turned or mirrored",
@@ -81,7 +95,7 @@ def tusk(config: Config = CONFIG) -> dict:
         "examples": {
             "create": ["a red car and two cats in a meadow", "a huge blue whale underwater", "pixel art of a rocket in space"],
             "edit": ["make the car green", "remove the cats", "put a hat on the dog"],
-            "ask": ["what is in the picture?", "how many cats are there?", "what is to the left of the car?"],
+            "ask": ["what is in the picture?", "how many cats are there?", "what is next to the car?"],
         },
     }
 

@@ -24,6 +24,7 @@ test('plurals, binding words and words of the model’s own examples are no news
   for (const prompt of [
     'please draw two red apples and three berries on the left of a fire truck',
     'make the sky gloomy',
+    'i would like you to get rid of everything but the apple, then rotate it clockwise',
     'a rabbit on gradient grounds',
     '',
   ])
@@ -46,6 +47,7 @@ const card = (change: Partial<ModelCard>): ModelCard => ({
   sizeBytes: 1,
   needsBytes: 1e6,
   freeBytes: 0,
+  device: null,
   secondsPerPicture: null,
   problem: null,
   ...change,
