@@ -1,20 +1,37 @@
 /** What a checkpoint is: networks, parameters, dtypes, the memory each verb needs, and whether its weights are sound. */
 import { describeNetworks, findNonFinite } from './checkpoint/describe.ts';
+import type { ChosenDevice } from './devices/devices.ts';
 import { Model, type ModelOptions } from './load.ts';
-import { type MemoryPlan, type PlannedVerb, planMemory } from './memory/plan.ts';
+import {
+  type DeviceRoom,
+  type Machine,
+  type MemoryPlan,
+  type PlannedVerb,
+  planMemory,
+} from './memory/plan.ts';
 import { bytesOfPixel, PICTURE_TOKENS, workload } from './memory/working.ts';
 import { presetNames } from './presets.ts';
 import type { CheckpointInfo, ModelSummary } from './protocol.ts';
+import { runDevice } from './run-device.ts';
 import { defaultSize, planGrid } from './settings.ts';
+
+interface InspectOptions {
+  /** Reads every weight. */
+  deep: boolean;
+  /** What a run would get; absent: the processor. */
+  device?: ChosenDevice | undefined;
+  signal: AbortSignal;
+}
 
 export async function inspectCheckpoint(
   folder: string | undefined,
-  { deep, signal }: { deep: boolean; signal: AbortSignal },
+  { deep, device, signal }: InspectOptions,
   options: ModelOptions = {},
 ): Promise<CheckpointInfo> {
   const model = await Model.open(Model.resolve(folder), options);
-  const plans = { create: planOf(model, 'create'), edit: planOf(model, 'edit'), chat: planOf(model, 'chat') };
-  const { create, edit, chat } = plans;
+  const [create, edit, chat] = (['create', 'edit', 'chat'] as const).map((verb) =>
+    planOf(model, verb, device?.room),
+  ) as [MemoryPlan, MemoryPlan, MemoryPlan];
   const networks = describeNetworks(model.checkpoint.tensors);
   return {
     name: model.name,
@@ -24,28 +41,35 @@ export async function inspectCheckpoint(
     networks,
     memoryBytes: { create: create.peakBytes, edit: edit.peakBytes, chat: chat.peakBytes },
     memoryBytesPerPixel: bytesOfPixel(model.files.config),
-    machine: model.machine,
-    plans,
+    machine: machineWith(model, device?.room),
+    plans: { create, edit, chat },
+    device: device ? runDevice(device, create) : null,
     defaults: modelDefaults(model),
     ...(deep && { nonFinite: await findNonFinite(model.checkpoint.tensors, signal) }),
   };
 }
 
 /** Of a picture of the model's own size, with a prompt of some sentences, by the preset that takes most. */
-export function planOf(model: Model, verb: PlannedVerb): MemoryPlan {
-  const { memory, machine, files } = model;
+export function planOf(model: Model, verb: PlannedVerb, device?: DeviceRoom): MemoryPlan {
+  const { memory, files } = model;
+  const machine = machineWith(model, device);
   const size = defaultSize(files);
   const references = verb === 'edit' ? 1 : 0;
   const promptTokens = PICTURE_TOKENS * (verb === 'create' ? 0 : 1);
   const work = workload({ size, grid: planGrid(files, size), promptTokens, images: 1, references });
   const [exact, rounded] = (['nothing', 'everything'] as const).map((rounding) =>
     planMemory({
-      ...{ verb, memory, machine, work, config: files.config },
+      ...{ verb, memory, machine, device, work, config: files.config },
       secondCopies: model.roundedNetworks(rounding),
     }),
   );
   return rounded!.peakBytes > exact!.peakBytes ? rounded! : exact!;
 }
+
+const machineWith = ({ machine }: Model, device: DeviceRoom | undefined): Machine => ({
+  ...machine,
+  ...(device && { gpuBytes: device.gpuBytes }),
+});
 
 export function modelDefaults(model: Model): CheckpointInfo['defaults'] {
   const { tusk } = model.files;

@@ -289,6 +289,16 @@ export const device = z.object({
 });
 export type DeviceInfo = z.infer<typeof device>;
 
+export const runDevice = z.object({
+  provider: z.enum(PROVIDERS),
+  name: z.string(),
+  parts: z.array(z.enum(PARTS)),
+  /** Parts that the processor computes nevertheless, and why. */
+  onProcessor: z.array(z.object({ part: z.enum(PARTS), reason: z.enum(PROCESSOR_REASONS) })),
+});
+/** Which device computes what of a run. */
+export type RunDevice = z.infer<typeof runDevice>;
+
 export const checkpointInfo = z.object({
   name: z.string(),
   path: z.string(),
@@ -311,6 +321,8 @@ export const checkpointInfo = z.object({
   /** What was free, and how each verb would be done with it, a picture of the default size. */
   machine: z.object({ freeBytes: count, gpuBytes: count }),
   plans: z.object({ create: memoryPlan, edit: memoryPlan, chat: memoryPlan }),
+  /** That a picture would be made on; null = the processor. */
+  device: runDevice.nullable(),
   defaults: modelDefaults,
   /** Tensors with values that are not finite; only looked for with `deep`. */
   nonFinite: z.array(z.string()).optional(),
@@ -433,16 +445,6 @@ export const nextChoice = z.object({
   size: z.object({ width: count, height: count }).optional(),
   memory: memoryChoice.optional(),
 });
-
-const runDevice = z.object({
-  provider: z.enum(PROVIDERS),
-  name: z.string(),
-  parts: z.array(z.enum(PARTS)),
-  /** Parts that the processor computes nevertheless, and why. */
-  onProcessor: z.array(z.object({ part: z.enum(PARTS), reason: z.enum(PROCESSOR_REASONS) })),
-});
-/** Which device computes what of a run. */
-export type RunDevice = z.infer<typeof runDevice>;
 
 const progressBodies = [
   /** A network is being made ready. `part` of `parts`, counted from 1. */

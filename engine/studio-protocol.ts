@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { PROVIDERS } from './placing.ts';
-import { checkpointInfo, device, memoryChoice, nextChoice } from './protocol.ts';
+import { checkpointInfo, device, memoryChoice, nextChoice, runDevice } from './protocol.ts';
 
 const id = z.string().regex(/^[a-z0-9]{8,40}$/);
 const text = z.string().max(1_000_000);
@@ -164,6 +164,8 @@ export const modelCard = z.object({
   /** Memory a picture needs and what is free now, bytes. */
   needsBytes: z.number(),
   freeBytes: z.number(),
+  /** That pictures are made on; null = the processor. */
+  device: runDevice.nullable(),
   /** Learned on this machine; null until a picture was made. */
   secondsPerPicture: z.number().nullable(),
   problem: failure.nullable(),

@@ -7,12 +7,12 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { ChosenDevice } from './devices/devices.ts';
 import { TuskError, throwIfCancelled, toTuskError } from './errors.ts';
-import { PARTS } from './placing.ts';
-import type { Emit, RunDevice, VerifyCase, VerifyResult } from './protocol.ts';
+import type { Emit, VerifyCase, VerifyResult } from './protocol.ts';
+import { runDevice } from './run-device.ts';
 import { ParityCase } from './verify/case.ts';
 import { type Tolerances, widened } from './verify/compare.ts';
 import { judge } from './verify/judge.ts';
-import { partsOn } from './verify/parts.ts';
+import { everythingOn } from './verify/parts.ts';
 import { STAGES } from './verify/stages.ts';
 
 interface CasePlace {
@@ -44,7 +44,7 @@ export async function verify(
       hint: 'Give a folder laid out as test/parity/FORMAT.md says.',
     });
   }
-  if (device) emit({ event: 'placed', device: placed(device) });
+  if (device) emit({ event: 'placed', device: runDevice(device, everythingOn(device)) });
   const cases: VerifyCase[] = [];
   for (const place of places) {
     throwIfCancelled(signal);
@@ -55,16 +55,6 @@ export async function verify(
   const passed = cases.filter((c) => c.ok).length;
   return { cases, passed, failed: cases.length - passed };
 }
-
-const placed = (device: ChosenDevice): RunDevice => ({
-  provider: device.device.provider,
-  name: device.name,
-  parts: partsOn(device),
-  onProcessor: PARTS.flatMap((part) => {
-    const reason = device.room.barred[part];
-    return reason ? [{ part, reason }] : [];
-  }),
-});
 
 async function verifyCase(
   { variant, stage, name }: CasePlace,

@@ -14,9 +14,9 @@ import {
   nextSmaller,
   planMemory,
 } from './memory/plan.ts';
-import { PARTS } from './placing.ts';
-import type { RequestContext, RunDevice } from './protocol.ts';
+import type { RequestContext } from './protocol.ts';
 import { PromptReader } from './reading.ts';
+import { runDevice } from './run-device.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
 
 const NEGATIVE_SYSTEM = 'You are a helpful image generator.';
@@ -51,22 +51,12 @@ export class Workbench {
     this.request = { ...ask, memory, machine, device, secondCopies, config: files.config };
     this.plan = planMemory(this.request);
     if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
-    emit({ event: 'placed', smaller: this.smallerThan(this.plan).next, device: this.placed(this.plan) });
-    return this.plan;
-  }
-
-  private placed({ placements }: MemoryPlan): RunDevice | undefined {
-    if (!this.device) return undefined;
-    const reasons = PARTS.flatMap((part) => {
-      const reason = placements[part]?.reason;
-      return reason ? [{ part, reason }] : [];
+    emit({
+      event: 'placed',
+      smaller: this.smallerThan(this.plan).next,
+      device: this.device && runDevice(this.device, this.plan),
     });
-    return {
-      provider: this.device.device.provider,
-      name: this.device.name,
-      parts: PARTS.filter((part) => placements[part]?.device === 'gpu'),
-      onProcessor: reasons,
-    };
+    return this.plan;
   }
 
   /** An error of memory that ran out in the middle, with the next smaller choice; other errors as they are. */

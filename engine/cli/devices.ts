@@ -50,12 +50,17 @@ const testApart = (session: CommandSession, test: DeviceProvider) =>
     }
   });
 
-function describe({ provider, name, memoryBytes, state, attention, tests }: DeviceInfo): string[] {
+/** On one line: how a device is called here and what its self-test came to. */
+export function describeFound({ provider, name, memoryBytes, state, attention }: DeviceInfo): string {
   const memory = memoryBytes === null ? '' : `, ${size(memoryBytes)}`;
   const how = attention === 'plain' && state !== 'unusable' ? ', attention written out' : '';
-  const failed = Object.entries(tests).filter(([, { ok }]) => !ok);
+  return `${provider.padEnd(8)}${[name, PROVIDER_NAMES[provider]].filter(Boolean).join(', ')}${memory}: ${STATES[state]}${how}`;
+}
+
+function describe(device: DeviceInfo): string[] {
+  const failed = Object.entries(device.tests).filter(([, { ok }]) => !ok);
   return [
-    `${provider.padEnd(8)}${[name, PROVIDER_NAMES[provider]].filter(Boolean).join(', ')}${memory}: ${STATES[state]}${how}`,
+    describeFound(device),
     ...failed.map(([test, { reason, detail }]) =>
       [`  ${test}`.padEnd(20), reason ? REASONS[reason] : '', detail ? `: ${detail}` : ''].join(''),
     ),

@@ -1,7 +1,8 @@
 /** `tusk info` and `tusk verify`: what a checkpoint is, and whether this machine computes it rightly. */
 import { TuskError } from '../errors.ts';
-import type { CheckpointInfo, VerifyCase } from '../protocol.ts';
+import type { CheckpointInfo, DeviceInfo, VerifyCase } from '../protocol.ts';
 import { type Arguments, providerOption, textOption, UsageError } from './arguments.ts';
+import { describeFound } from './devices.ts';
 import { describeDevice, describePlans } from './memory.ts';
 import { type CommandSession, printJson, runVerb } from './session.ts';
 
@@ -10,8 +11,9 @@ export async function runInfo(session: CommandSession, parsed: Arguments): Promi
   if (rest.length > 0) throw new UsageError('info takes one checkpoint folder.');
   const checkpoint = folder ?? textOption(parsed, 'checkpoint');
   const info = await runVerb(session, 'info', { checkpoint, deep: parsed.values.quick !== true });
-  if (session.json) printJson({ event: 'done', ...info });
-  else process.stdout.write(describeInfo(info));
+  const { devices } = await runVerb(session, 'devices', {});
+  if (session.json) printJson({ event: 'done', ...info, devices });
+  else process.stdout.write(describeInfo(info, devices));
   const [broken] = info.nonFinite ?? [];
   if (broken !== undefined) throw notFinite(broken, info.nonFinite!.length);
 }
@@ -28,7 +30,7 @@ function notFinite(tensor: string, count: number): TuskError {
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
-function describeInfo(info: CheckpointInfo): string {
+function describeInfo(info: CheckpointInfo, devices: readonly DeviceInfo[]): string {
   const rows = info.networks.map(({ name, parameters, bytes, dtypes }) =>
     [
       name.padEnd(24),
@@ -43,6 +45,8 @@ function describeInfo(info: CheckpointInfo): string {
     `${'network'.padEnd(24)}${'parameters'.padStart(12)}${'on disk'.padStart(12)}  dtype`,
     ...rows,
     ...describePlans(info),
+    info.device ? describeDevice(info.device) : 'the processor computes all',
+    ...devices.map((device) => `  ${describeFound(device)}`),
     `default: ${size.width} x ${size.height}, plan ${grid.rows} x ${grid.columns}, ${steps} steps, guidance ${guidance}`,
     '',
   ].join('\n');

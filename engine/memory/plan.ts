@@ -127,10 +127,14 @@ const ON_GPU: readonly Precision[] = ['source', 'int4'];
 const ROUNDED: readonly (readonly PartName[])[] = [[], ['languageModel'], ['languageModel', 'diffusion']];
 const HOLDINGS: readonly Holding[] = ['together', 'staged'];
 
-/** These parts on the GPU, as the checkpoint has them, and all others on the processor. Nothing is counted. */
-export function onGpu(parts: readonly PartName[]): MemoryPlan {
-  const placement = { form: 'source', precision: 'source', device: 'gpu', bytes: 0 } as const;
-  const placements = Object.fromEntries(parts.map((part) => [part, placement]));
+/** These parts on the GPU, as the checkpoint has them, and all others and the barred on the processor. Nothing is counted. */
+export function onGpu(parts: readonly PartName[], barred: DeviceRoom['barred'] = {}): MemoryPlan {
+  const place = { form: 'source', precision: 'source', bytes: 0 } as const;
+  const placements: MemoryPlan['placements'] = {};
+  for (const part of parts) {
+    const reason = barred[part];
+    placements[part] = reason ? { ...place, device: 'cpu', reason } : { ...place, device: 'gpu' };
+  }
   return { holding: 'together', placements, stages: [], peakBytes: 0, gpuPeakBytes: 0, fits: true };
 }
 

@@ -50,7 +50,8 @@ export function createHandlers({
       const { model } = await current.get(checkpoint, context);
       return summarize(model, performance.now() - from);
     },
-    info: ({ checkpoint, deep }, { signal }) => inspectCheckpoint(checkpoint, { deep, signal }, options),
+    info: async ({ checkpoint, deep }, { signal }) =>
+      inspectCheckpoint(checkpoint, { deep, device: await devices.choose({}), signal }, options),
     create: (params, context) => current.with(params, context, (bench) => create(bench, params, context)),
     edit: (params, context) => current.with(params, context, (bench) => edit(bench, params, context)),
     chat: (params, context) => current.with(params, context, (bench) => chat(bench, params, context)),

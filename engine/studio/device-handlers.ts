@@ -6,10 +6,12 @@ import type { Handlers, Parts } from './parts.ts';
 export const deviceHandlers = ({ engine, models }: Parts) =>
   ({
     'devices.list': async () => (await engine.client()).run('devices', {}),
-    'devices.test': ({ provider }) => {
+    'devices.test': async ({ provider }) => {
       const checkpoint = models.embedded === undefined ? {} : { checkpoint: models.embedded };
-      return throughLosses(MOST_TEST_LOSSES, async () =>
+      const found = await throughLosses(MOST_TEST_LOSSES, async () =>
         (await engine.client()).run('devices', { test: provider, ...checkpoint }),
       );
+      await models.lookAgain();
+      return found;
     },
   }) satisfies Partial<Handlers>;

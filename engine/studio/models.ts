@@ -44,6 +44,12 @@ export class Models {
     return models;
   }
 
+  /** For when a device was tested: what is known of a model says where it is computed. */
+  lookAgain(): Promise<ModelCard[]> {
+    this.facts.clear();
+    return this.refresh();
+  }
+
   /** @throws TuskError of the checkpoint's files; then nothing changes. */
   async add(folder: string): Promise<ModelCard[]> {
     const client = await this.engine.client();
@@ -127,6 +133,7 @@ export class Models {
       sizeBytes: info?.fileBytes ?? 0,
       needsBytes: info?.memoryBytes.create ?? 0,
       freeBytes: freeMemory(),
+      device: info?.device ?? null,
       secondsPerPicture: this.secondsPerPicture(info?.fingerprint),
       problem: facts && 'problem' in facts ? facts.problem : null,
     };

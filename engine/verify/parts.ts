@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { ChosenDevice } from '../devices/devices.ts';
 import { readPicture } from '../image/decode.ts';
 import { Model, type NetworkName, type Networks } from '../load.ts';
-import { onGpu } from '../memory/plan.ts';
-import { PARTS, type PartName } from '../placing.ts';
+import { type MemoryPlan, onGpu } from '../memory/plan.ts';
+import { PARTS } from '../placing.ts';
 import { type PictureByName, PromptReader } from '../reading.ts';
 import { type FloatTensor, floatTensor, type Tensor } from '../runtime/tensor.ts';
 import type { ParityCase } from './case.ts';
@@ -21,16 +21,13 @@ export class CheckedModel {
   }
 
   networks<N extends NetworkName>(names: readonly N[]): Promise<Pick<Networks, N>> {
-    return this.model.networks(names, {
-      plan: onGpu(partsOn(this.device)),
-      device: this.device?.device,
-    });
+    return this.model.networks(names, { plan: everythingOn(this.device), device: this.device?.device });
   }
 }
 
-/** What the device computes. */
-export const partsOn = (device: ChosenDevice | undefined): PartName[] =>
-  device ? PARTS.filter((part) => !device.room.barred[part]) : [];
+/** All that the device may have. */
+export const everythingOn = (device: ChosenDevice | undefined): MemoryPlan =>
+  onGpu(device ? PARTS : [], device?.room.barred);
 
 /** Opens the model of a case's variant, runs `use` and frees it. */
 export async function withModel<T>(

@@ -8,12 +8,12 @@ import { loadQueryFormer } from '../load-diffusion.ts';
 import { conditionSizes, queryHeads } from '../models/condition/config.ts';
 import { type FloatTensor, floatTensor } from '../runtime/tensor.ts';
 import type { ParityCase, StageOutputs, StageRunner } from './case.ts';
-import { partsOn } from './parts.ts';
 
 export const run: StageRunner = async (parityCase, device) => {
   if (parityCase.params.widths) return headCounts(parityCase.params.widths as number[]);
   const load = parityCase.has('in.weight.query') ? loadModule : loadOwn;
-  const module = await load(parityCase, partsOn(device).includes('diffusion') ? device?.device : undefined);
+  const isBarred = device?.room.barred.diffusion !== undefined;
+  const module = await load(parityCase, isBarred ? undefined : device?.device);
   try {
     const rows = await module.condense(await attendedStates(parityCase));
     return { tensors: { 'out.queries': floatTensor(rows.data, [1, ...rows.shape]) }, result: {} };

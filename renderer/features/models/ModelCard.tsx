@@ -58,11 +58,16 @@ function Plan({ model }: { model: Card }) {
 }
 
 function Facts({ model }: { model: Card }) {
-  const { t, i18n } = useTranslation('models');
+  const { t, i18n } = useTranslation(['models', 'settings']);
   const { language } = i18n;
   const speed = model.secondsPerPicture;
+  const computer = model.device?.parts.length ? model.device : null;
   const parameters = new Intl.NumberFormat(language, { notation: 'compact', maximumFractionDigits: 1 });
   const facts: [name: string, value: string][] = [
+    [
+      t('computedBy'),
+      computer ? computer.name || t(`settings:providers.${computer.provider}`) : t('settings:providers.cpu'),
+    ],
     [t('speed'), speed === null ? t('notMeasured') : seconds(speed * 1000, language)],
     [t('needs'), bytes(model.needsBytes, language)],
     [t('free'), bytes(model.freeBytes, language)],

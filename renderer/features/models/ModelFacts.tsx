@@ -59,8 +59,8 @@ function Networks({ info }: { info: Info }) {
   );
 }
 
-function Defaults({ info: { defaults, memoryBytes, fingerprint } }: { info: Info }) {
-  const { t, i18n } = useTranslation('models');
+function Defaults({ info: { defaults, memoryBytes, fingerprint, device } }: { info: Info }) {
+  const { t, i18n } = useTranslation(['models', 'settings']);
   const { size, grid, steps, guidance } = defaults;
   const memory = (['create', 'edit', 'chat'] as const).map((verb) =>
     t(`memoryOf.${verb}`, { memory: bytes(memoryBytes[verb], i18n.language) }),
@@ -71,6 +71,10 @@ function Defaults({ info: { defaults, memoryBytes, fingerprint } }: { info: Info
     [t('steps'), String(steps)],
     [t('guidance'), String(guidance)],
     [t('memory'), memory.join(', ')],
+    ...(device?.onProcessor ?? []).map(({ part, reason }): [string, string] => [
+      t('onProcessor', { part: t(`settings:deviceTests.${part}`) }),
+      t(`processorReasons.${reason}`),
+    ]),
     [t('fingerprint'), fingerprint.slice(0, FINGERPRINT_SHOWN)],
   ];
   return (
