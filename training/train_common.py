@@ -147,12 +147,12 @@ class Average:
 
 
 def advance(model: nn.Module, steppers: list, average: Average) -> None:
-    """One step of all optimisers along the gradients that are there."""
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    for s in steppers:
-        s.step()
+    """One step of all optimisers along the gradients that are there; none if these are not finite."""
+    if nn.utils.clip_grad_norm_(model.parameters(), 1.0).isfinite():
+        for s in steppers:
+            s.step()
+        average.update(model)
     model.zero_grad(set_to_none=True)
-    average.update(model)
 
 
 class Clock:

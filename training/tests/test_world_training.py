@@ -11,7 +11,7 @@ from training.networks.common import part, read_safetensors
 from training.networks.decoder import TextDecoder
 from training.networks.decoding import mrope
 from training.networks.vision import VisionEncoder
-from training.train_common import half_precision, optimisers
+from training.train_common import Average, advance, half_precision, optimisers
 from training.world import export, tokens
 from training.world.codes import FIRST_BANK, PARTS, WHAT_CODES, decode, look_meaning, meaning
 from training.world.config import CONFIG, LAYOUT, Config
@@ -163,6 +163,11 @@ def test_edits_show_the_old_picture(data):
     assert ((batch.meant >= 0) == things).all()
 
 
+def test_every_place_sees_at_least_itself(data):
+    for batch in (data.create(6), data.edit(4), data.ask(2, 3), data.talk(2, 1)):
+        assert batch.mask[:, 0].diagonal(dim1=1, dim2=2).all()
+
+
 def test_positions_are_those_of_decoding(data):
     prompt = data.prompt("put the cat of the second picture on the table", 2)
     ids = torch.tensor([prompt])
@@ -226,6 +231,17 @@ def test_what_comes_next_is_known_on_the_ground_before_it():
 
 
 # ---------------------------------------------------------------- learning, and the checkpoint
+
+
+def test_a_step_without_finite_gradients_changes_nothing():
+    layer = torch.nn.Linear(4, 4)
+    steppers, average, before = optimisers(layer, ["weight"], 1e-3, 0.02, {}), Average(layer), layer.weight.detach().clone()
+    for bad, changes in ((float("nan"), False), (0.0, True)):
+        (layer(torch.ones(1, 4)).sum() + bad * layer.weight.sum()).backward()
+        advance(layer, steppers, average)
+        assert (not torch.equal(layer.weight, before)) == changes
+        assert average.count == int(changes)
+        assert layer.weight.grad is None
 
 
 def test_a_tiny_model_learns(learner, data):

@@ -44,7 +44,8 @@ CODE_PLACES = np.arange(LAYOUT.rows * LAYOUT.columns) + np.arange(LAYOUT.rows).r
 
 @dataclass
 class Batch:
-    """ids [b, n], positions [3, b, n], mask bool [b, 1, n, n] (what each place sees).
+    """ids [b, n], positions [3, b, n], mask bool [b, 1, n, n] (what each place sees: a padded one itself, since attention
+    over nothing is not a number to some kernels).
 
     pictures uint8 [p, 256, 256, 3], in the order in which the rows' picture tokens stand; seen [p, 2, 64]: their codes.
     """
@@ -238,6 +239,7 @@ class Sequences:
             plain = hidden or i >= b - blind
             places[:, i, start:] = np.arange(n - start) if plain else positions_of(ids[i, start:])
         sees = torch.ones(n, n, dtype=torch.bool).tril() & (torch.arange(n) >= torch.from_numpy(starts)[:, None, None])
+        sees |= torch.eye(n, dtype=torch.bool)
         return Plans(
             torch.from_numpy(ids), torch.from_numpy(places), sees[:, None], None, None, first,
             torch.from_numpy(np.stack(plans)).flatten(1), torch.arange(b) >= b - blind,
