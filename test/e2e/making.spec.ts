@@ -76,7 +76,7 @@ test('the model is asked about its own picture; what it says is shown as its opi
 });
 
 /** More than any model would find in it. */
-const MANY_THINGS = 'draw a red cat, a blue dog, a green car and a pink whale';
+const MANY_THINGS = 'draw a red cat, a blue dog, a green car, a pink whale, a yellow fish and a purple bird';
 
 test('where its opinion disagrees, one click makes another one and leaves alone what is being written', async ({
   desk,

@@ -14,6 +14,7 @@ import type { LanguageModel } from '../../../engine/decoding/language-model.ts';
 import { RandomStream, STREAMS } from '../../../engine/decoding/random.ts';
 import { CancelledError, TuskError } from '../../../engine/errors.ts';
 import { Model } from '../../../engine/load.ts';
+import { defaultSize, planGrid } from '../../../engine/settings.ts';
 import { compareTensors } from '../../../engine/verify/compare.ts';
 import { INTACT, linkedCheckpoint, removeFolder, replaceFile } from '../../helpers/checkpoint-folder.ts';
 
@@ -97,14 +98,16 @@ for (const [name, checkpoint] of [
     const { languageModel: decoder } = await drafting.networks(['languageModel']);
     const { planGeneration, prompts, config } = drafting.files;
     const messages = [{ role: 'user', content: 'a blue car on a yellow background' }] as const;
-    const promptIds = prompts.build(messages, { generate: { height: 8, width: 8 } }).ids;
+    const grid =
+      name === 'embedded' ? planGrid(drafting.files, defaultSize(drafting.files)) : { rows: 8, columns: 8 };
+    const promptIds = prompts.build(messages, { generate: { height: grid.rows, width: grid.columns } }).ids;
     const firstAllowed = planGeneration.visual_token_start_id!;
     const harvest = {
       layers: config.gen_condition_layers,
       imageEndId: prompts.tokenizer.specialId('<|image end|>'),
     };
     const rules = { ...request.rules, temperature: 0.3, repetitionPenalty: 1, firstAllowed };
-    const ids = { promptIds, endOfLineId: planGeneration.eol_token_id!, rows: 8, columns: 8 };
+    const ids = { promptIds, endOfLineId: planGeneration.eol_token_id!, ...grid };
     for (const guidance of [1, 3]) {
       const wanted = { ...ids, harvest, rules: { ...rules, guidance } };
       const plain = await counted(decoder, { ...wanted, drafts: false });
