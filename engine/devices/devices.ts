@@ -147,7 +147,7 @@ export class Devices {
 }
 
 /** A new driver, card or version makes results stale. */
-const keyOf = (provider: Provider, graphics: readonly GraphicsProcessor[]): string =>
+export const keyOf = (provider: Provider, graphics: readonly GraphicsProcessor[]): string =>
   [runtimeVersion(), provider, ...graphics.map(({ name, driver }) => `${name} ${driver}`)].join(' | ');
 
 const passed = ({ outcomes }: Attempt): number => Object.values(outcomes).filter(({ ok }) => ok).length;

@@ -6,6 +6,7 @@ test('the model in use says what it needs here', async ({ desk: { page } }) => {
   const card = page.getByRole('article').filter({ hasText: 'In use' });
   await expect(card).toContainText(/a picture needs [\d.,]+ [kMG]B of memory, [\d.,]+ [MG]B are free/);
   await expect(card).toContainText('On disk');
+  await expect(card).toContainText('Computed byProcessor');
 });
 
 test('a folder without a model is refused in plain words', async ({ desk: { page } }) => {

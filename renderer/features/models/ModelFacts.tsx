@@ -65,22 +65,22 @@ function Defaults({ info: { defaults, memoryBytes, fingerprint, device } }: { in
   const memory = (['create', 'edit', 'chat'] as const).map((verb) =>
     t(`memoryOf.${verb}`, { memory: bytes(memoryBytes[verb], i18n.language) }),
   );
+  const here = (device?.onProcessor ?? []).map(
+    ({ part, reason }) => `${t(`settings:deviceTests.${part}`)} (${t(`processorReasons.${reason}`)})`,
+  );
   const rows: [name: string, value: string][] = [
     [t('pictureSize'), `${size.width} × ${size.height}`],
     [t('plan'), `${grid.columns} × ${grid.rows}`],
     [t('steps'), String(steps)],
     [t('guidance'), String(guidance)],
     [t('memory'), memory.join(', ')],
-    ...(device?.onProcessor ?? []).map(({ part, reason }): [string, string] => [
-      t('onProcessor', { part: t(`settings:deviceTests.${part}`) }),
-      t(`processorReasons.${reason}`),
-    ]),
+    ...(here.length > 0 ? [[t('onProcessor'), here.join(', ')] as [string, string]] : []),
     [t('fingerprint'), fingerprint.slice(0, FINGERPRINT_SHOWN)],
   ];
   return (
     <dl>
       {rows.map(([name, value]) => (
-        <div key={name} className={value.includes(',') ? 'models-wide' : undefined}>
+        <div key={name} className={value.length > NARROW_LETTERS ? 'models-wide' : undefined}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </div>
@@ -90,6 +90,8 @@ function Defaults({ info: { defaults, memoryBytes, fingerprint, device } }: { in
 }
 
 const FINGERPRINT_SHOWN = 12;
+/** What fits into a column. */
+const NARROW_LETTERS = 24;
 
 /** The closed vocabulary of the model in use, if it has one. */
 function Words() {
