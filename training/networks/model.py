@@ -36,9 +36,9 @@ class Said:
 
 def layout_of(tokenizer: Tokenizer, codes: int, settings: dict) -> Layout:
     """Ids and grid of a checkpoint; settings: its tusk.json."""
-    step, size = settings["pixels_per_token"], settings["sizes"][0]
-    rows, columns = (n // k for n, k in zip(size, step if isinstance(step, list) else (step, step), strict=True))
-    return Layout(tokenizer.specials["<|endoftext|>"], codes, rows, columns)
+    step, (width, height) = settings["pixels_per_token"], settings["sizes"][0]
+    high, wide = step if isinstance(step, list) else (step, step)
+    return Layout(tokenizer.specials["<|endoftext|>"], codes, height // high, width // wide)
 
 
 class Model:

@@ -2,7 +2,7 @@
 
     python -m training.world.lease RUN --vae VAE --out FOLDER --minutes 12 --watch 9.3
     python -m training.world.lease RUN --vae VAE --out FOLDER                    # later: watches on, or starts again what died
-    python -m training.world.lease RUN --vae VAE --out FOLDER --start W/sequences # the decoder goes on from pieces of W
+    python -m training.world.lease RUN --vae VAE --out FOLDER --start EARLIER    # goes on from an earlier FOLDER's pieces
     python -m training.world.lease RUN --vae VAE --out FOLDER --dry              # two minutes of one CPU thread, tiny batches
 
 The trainings run in sessions of their own, so that they go on when this command ends after --watch minutes. What
@@ -43,6 +43,8 @@ GPU = {
     "sequences": "--creates 192 --edits 128 --combined 80 --pictures 64 --questions 6 --chats 56 --pairs 24 --every 1.5 --check 0".split(),
     "pictures": "--size 512 --capacity 200000 --every 1.5 --show 4 --signal 1.5 --signal-share 0.3".split(),
 }
+AGAIN = "--signal 0 --early 0.01".split()
+"""Of pictures that were learned before: they need no place signal and no easy scenes."""
 DRY = {
     "sequences": "--creates 3 --edits 3 --combined 2 --pictures 1 --questions 2 --chats 1 --pairs 1 --every 0.3 --check 0 --workers 1 --eager".split(),
     "pictures": "--size 4 --capacity 300 --every 0.3 --show 9 --shown 6 6 6 --workers 1 --eager".split(),
@@ -85,13 +87,13 @@ class Lease:
         a = self.a
         out, common = a.run / part, ["--vae", str(a.vae), "--minutes", f"{self.left:.2f}", "--device", "cpu" if a.dry else "cuda"]
         more = list((DRY if a.dry else GPU)[part])
-        if part == "sequences" and a.start:
-            more += ["--start", str(a.run / "start.pt")]
+        if (a.run / f"{part}.pt").exists():
+            more += ["--start", str(a.run / f"{part}.pt"), *(AGAIN if part == "pictures" else ())]
         if part == "pictures":
             more += ["--sequences", str(a.run / "sequences" / "average.pt")]
         if not a.dry:
             more += ["--workers", str(max(1, int(DRAWING[part] * (os.cpu_count() or 4))))]
-        if self.state["tries"][part] > 1:
+        if a.eager or self.state["tries"][part] > 1:
             more.append("--eager")
         return [sys.executable, "-m", f"training.world.train_{part}", str(out), *common, *more]
 
@@ -135,12 +137,15 @@ class Lease:
         return any(alive(pid) for pid in self.state["pid"].values())
 
 
-def started(run: Path, values: dict[str, Tensor]) -> None:
-    """Puts the text decoder to begin from where both trainings look for it."""
+def started(run: Path, pieces: Path) -> None:
+    """Puts the weights to begin from where the trainings look for them."""
     (run / "sequences").mkdir(exist_ok=True)
-    save(run / "start.pt", **values)
-    save(run / "sequences" / "content.pt", content=values["content"])
-    save(run / "sequences" / "average.pt", **values)
+    for part in PARTS:
+        if (pieces / f"{part}-0").exists():
+            save(run / f"{part}.pt", **join(pieces / part))
+    decoder = torch.load(run / "sequences.pt")
+    save(run / "sequences" / "content.pt", content=decoder["content"])
+    save(run / "sequences" / "average.pt", **decoder)
 
 
 def main() -> None:
@@ -151,7 +156,8 @@ def main() -> None:
     ask.add_argument("--minutes", type=float, default=12, help="length of the whole training, counted from its first call")
     ask.add_argument("--watch", type=float, default=9.3, help="minutes after which this command ends")
     ask.add_argument("--grace", type=float, default=1.5, help="minutes for the last validation after the clock has run out")
-    ask.add_argument("--start", type=Path, help="pieces of a text decoder to begin from, FOLDER/sequences for FOLDER/sequences-0, ...")
+    ask.add_argument("--start", type=Path, help="folder of pieces to begin from: sequences-0, ..., and pictures-0, ... if there are any")
+    ask.add_argument("--eager", action="store_true", help="nothing is compiled: no two minutes of it, slower steps")
     ask.add_argument("--dry", action="store_true")
     a = ask.parse_args()
     watched = time.time() + 60 * a.watch - TAIL
@@ -160,7 +166,7 @@ def main() -> None:
     if not first.exists():
         tokens.write(a.run / "tokenizer")
         if a.start:
-            started(a.run, join(a.start))
+            started(a.run, a.start)
         else:
             begin(first, a.vae, tokens.Tokenizer(a.run / "tokenizer"))
     lease.tend()
