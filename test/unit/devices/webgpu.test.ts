@@ -14,6 +14,8 @@ import type { DeviceUse } from '../../../engine/runtime/provider.ts';
 import { Session } from '../../../engine/runtime/session.ts';
 import { type FloatTensor, floatTensor } from '../../../engine/runtime/tensor.ts';
 import { compareTensors } from '../../../engine/verify/compare.ts';
+import { verify } from '../../../engine/verify.ts';
+import { chosenDevice } from '../../helpers/chosen-device.ts';
 
 const WEBGPU: DeviceUse = { provider: 'webgpu' };
 const EQUAL = 1e-5;
@@ -91,6 +93,20 @@ test('the VAE with its attention written out gives what the fused one gives on t
   const { maxRel } = compareTensors(await decoded(WEBGPU), await decoded(undefined));
   assert.ok(maxRel < EQUAL, `off by ${maxRel}`);
 });
+
+/** One stage of each large network; `tusk verify --device webgpu` checks all. */
+for (const stage of ['text-decoder', 'dit', 'vae']) {
+  test(`${stage} on the device is within the reference's tolerances`, { skip }, async () => {
+    const { signal } = new AbortController();
+    const device = chosenDevice();
+    const { cases } = await verify('test/parity/alpha', { stage, device, emit: () => {}, signal });
+    assert.ok(cases.length > 0);
+    assert.deepEqual(
+      cases.filter(({ ok }) => !ok),
+      [],
+    );
+  });
+}
 
 test('an operator the device was not seen to compute is refused by name, and needs no device for it', async () => {
   const proven = { ...WEBGPU, operators: new Set(['Gemm']) };
