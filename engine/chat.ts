@@ -2,8 +2,9 @@
 import { RandomStream, STREAMS } from './decoding/random.ts';
 import { generateAnswer } from './decoding/text-generation.ts';
 import { TuskError, throwIfCancelled } from './errors.ts';
+import type { Model } from './load.ts';
 import { PICTURE_TOKENS, workload } from './memory/working.ts';
-import { byKey, readSource, type SourcePicture } from './picture-sources.ts';
+import { asSeen, byKey, readSource, type SourcePicture } from './picture-sources.ts';
 import type { ChatMessage, ChatResult, Params, RequestContext } from './protocol.ts';
 import type { PictureByName, PromptReader, ReadPrompt } from './reading.ts';
 import { shorterAndShorter } from './recent-messages.ts';
@@ -23,12 +24,13 @@ export async function chat(
 ): Promise<ChatResult> {
   const clock = new StageClock();
   const { emit, signal } = context;
-  const { answerGeneration, config, prompts } = bench.model.files;
+  const { files } = bench.model;
+  const { answerGeneration, config, prompts } = files;
   assertAnswerable(params.messages);
-  const { messages, sources } = await readMessages(params.messages);
-  const size = defaultSize(bench.model.files);
+  const { messages, sources } = await readMessages(params.messages, files);
+  const size = defaultSize(files);
   const promptTokens = params.messages.reduce((sum, message) => sum + tokensOf(message), 0);
-  const grid = planGrid(bench.model.files, size);
+  const grid = planGrid(files, size);
   const work = workload({ size, grid, promptTokens, images: 1, references: 0 });
   bench.begin({ verb: 'chat', work, choice: params.memory, rounded: 'everything' }, context);
   const networks = await clock.time('loadMs', () => bench.networks(['languageModel'], context));
@@ -102,6 +104,7 @@ async function readRecent(
 /** Pictures become keys the template passes on. */
 async function readMessages(
   messages: readonly ChatMessage[],
+  files: Model['files'],
 ): Promise<{ messages: Message[]; sources: SourcePicture[] }> {
   const sources: SourcePicture[] = [];
   const read: Message[] = [];
@@ -112,9 +115,9 @@ async function readMessages(
         parts.push({ type: 'text', text: part.text });
         continue;
       }
-      const source = await readSource(part.picture);
-      sources.push(source);
-      parts.push({ type: 'image', image: source.key });
+      const { key, picture } = await readSource(part.picture);
+      sources.push({ key, picture: asSeen(files, picture) });
+      parts.push({ type: 'image', image: key });
     }
     read.push({ role, content: parts });
   }

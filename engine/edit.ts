@@ -7,7 +7,7 @@ import { drawsOf } from './draws.ts';
 import { throwIfCancelled } from './errors.ts';
 import { layBack } from './image/drift.ts';
 import type { Picture } from './image/picture.ts';
-import { byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
+import { asSeen, byKey, fitReference, readSource, type SourcePicture } from './picture-sources.ts';
 import {
   beginPictures,
   type LaidBack,
@@ -37,11 +37,12 @@ export async function edit(
   const { files } = bench.model;
   const settings = pictureSettings(bench.model, params);
   const draws = observer.draws ?? (await drawsOf(params.replay));
-  const sources = await Promise.all(params.pictures.map(readSource));
+  const given = await Promise.all(params.pictures.map(readSource));
+  const sources = given.map(({ key, picture }) => ({ key, picture: asSeen(files, picture) }));
   const references = sources.map(({ picture }) => fitReference(files, picture));
-  const [source, reference] = [sources.at(-1)!.picture, references.at(-1)!.picture];
-  const size = { width: reference.width, height: reference.height };
-  const laidBack = files.tusk.sizes && laidOnto(source, reference);
+  const { width, height } = references.at(-1)!.picture;
+  const size = { width, height };
+  const laidBack = laidOnto(given.at(-1)!.picture, sources.at(-1)!.picture);
   const grid = params.grid ?? planGrid(files, size);
   const { images, previews, resume } = params;
   const asked = {
@@ -66,7 +67,7 @@ export async function edit(
   return { pictures, timings: clock.timings(), tokens };
 }
 
-/** Models of certain sizes see any picture at one of theirs. What they change then goes onto the picture as it is. */
+/** Of a picture that the model saw at another size. What it changed goes onto the picture as it is. */
 function laidOnto(source: Picture, seen: Picture): LaidBack | undefined {
   const { width, height } = source;
   if (width === seen.width && height === seen.height) return undefined;

@@ -8,7 +8,7 @@ import { resize } from './image/resize.ts';
 import type { Model } from './load.ts';
 import type { PictureSource } from './protocol.ts';
 import type { PictureByName } from './reading.ts';
-import { nearestMultiple, sizeUnit } from './settings.ts';
+import { nearestMultiple, type PixelSize, sizeUnit } from './settings.ts';
 
 export interface SourcePicture {
   key: string;
@@ -32,17 +32,28 @@ export function byKey(pictures: readonly SourcePicture[]): PictureByName {
 }
 
 /**
- * A picture to edit at the size it will be edited at. A model that states its trained sizes gets the one nearest in
- * shape; another one the reference's rule, rounded to whole patches.
+ * The picture as the model sees it. One that states its trained sizes sees it at that nearest in shape, since it never
+ * met more or fewer tokens of a picture; another one as it is.
  */
-export function fitReference(files: Model['files'], picture: Picture): PreparedPicture {
-  const trained = files.tusk.sizes;
-  if (!trained) return wholePatches(referenceInput(picture), sizeUnit(files));
-  const shape = ({ width, height }: { width: number; height: number }) => Math.log(width / height);
-  const [nearest] = trained
-    .map(([width, height]) => ({ width, height }))
-    .sort((a, b) => Math.abs(shape(a) - shape(picture)) - Math.abs(shape(b) - shape(picture)));
-  return vaeInput(resize(picture, nearest!, 'bicubic'));
+export function asSeen({ tusk }: Model['files'], picture: Picture): Picture {
+  if (!tusk.sizes) return picture;
+  const shape = ({ width, height }: PixelSize) => Math.log(width / height);
+  const off = (size: PixelSize) => Math.abs(shape(size) - shape(picture));
+  const trained = tusk.sizes.map(([width, height]) => ({ width, height }));
+  return resize(
+    picture,
+    trained.reduce((best, size) => (off(size) < off(best) ? size : best)),
+    'bicubic',
+  );
+}
+
+/**
+ * A picture to edit at the size it will be edited at: a trained one as it is, others by the reference's rule, rounded
+ * to whole patches.
+ * @param seen by `asSeen`
+ */
+export function fitReference(files: Model['files'], seen: Picture): PreparedPicture {
+  return files.tusk.sizes ? vaeInput(seen) : wholePatches(referenceInput(seen), sizeUnit(files));
 }
 
 function wholePatches(prepared: PreparedPicture, unit: number): PreparedPicture {

@@ -99,7 +99,8 @@ async function smoothDifference({ source, edit }: Pair): Promise<Uint8Array> {
 async function changedArea(difference: Uint8Array, { width, height }: Picture): Promise<Uint8Array> {
   const plain = difference.map((level) => (level > CHANGED_FROM ? WHITE : 0));
   const margin = Math.max(1, Math.round(Math.min(width, height) * MARGIN_SHARE));
-  const grown = await greyBytes(greyPicture(plain, { width, height }).dilate(margin));
+  // Sharp takes what is black for the foreground: its erode lets white grow.
+  const grown = await greyBytes(greyPicture(plain, { width, height }).erode(margin));
   return greyBytes(greyPicture(grown, { width, height }).blur(Math.max(0.5, margin / 2)));
 }
 

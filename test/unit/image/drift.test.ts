@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { layBack } from '../../../engine/image/drift.ts';
+import { blendBack, layBack } from '../../../engine/image/drift.ts';
 import type { Picture } from '../../../engine/image/picture.ts';
 import { resize } from '../../../engine/image/resize.ts';
 
@@ -22,6 +22,11 @@ async function withDisc({ width, height, pixels }: Picture): Promise<Picture> {
   return { width, height, pixels: new Uint8Array(await drawn.removeAlpha().raw().toBuffer()) };
 }
 
+const png = ({ width, height, pixels }: Picture) =>
+  sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+
 const at = ({ width, pixels }: Picture, x: number, y: number) => [
   ...pixels.subarray((y * width + x) * 3).subarray(0, 3),
 ];
@@ -40,6 +45,19 @@ for (const [width, height] of [
     const below = Math.ceil(height / 2) * width * 3;
     assert.deepEqual(laid.pixels.subarray(below), source.pixels.subarray(below));
   });
+
+test('of a thing that went away nothing stays, not even its edge, in the edit laid back or blended back', async () => {
+  const seen = striped(256, 256);
+  const before = await withDisc(seen);
+  const source = resize(before, { width: 400, height: 300 }, 'bicubic');
+  const isReddish = (picture: Picture) =>
+    Array.from({ length: picture.width * picture.height }, (_, i) => i * 3).some(
+      (i) => picture.pixels[i]! - picture.pixels[i + 1]! > 20,
+    );
+  assert.ok(isReddish(source));
+  assert.ok(!isReddish(await layBack(source, before, seen)));
+  assert.ok(!isReddish(await blendBack(await png(before), await png(seen), 1)));
+});
 
 test('a changed style changes the whole picture; an edit without a change is the source', async () => {
   const source = striped(200, 100);

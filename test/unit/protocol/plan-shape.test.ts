@@ -3,6 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import sharp from 'sharp';
 import { EngineClient } from '../../../engine/client.ts';
+import { decodePicture } from '../../../engine/image/decode.ts';
+import type { Picture } from '../../../engine/image/picture.ts';
+import { resize } from '../../../engine/image/resize.ts';
 import { createHandlers } from '../../../engine/process/handlers.ts';
 import { serve } from '../../../engine/process/serve.ts';
 import type { ParamsInput, PictureFile, PictureResult, Progress } from '../../../engine/protocol.ts';
@@ -29,6 +32,8 @@ after(async () => {
 });
 
 interface Made {
+  /** Tokens of the prompt, as they are told. */
+  read: number[];
   picture: PictureFile;
   grid: { rows: number; columns: number };
   plan: PictureFile[];
@@ -39,12 +44,14 @@ async function made(
   run: (events: { onEvent: (event: Progress) => void }) => Promise<PictureResult>,
 ): Promise<Made> {
   const seen: { plan: PictureFile[]; step: PictureFile[] } = { plan: [], step: [] };
+  const read: number[] = [];
   const onEvent = (event: Progress) => {
+    if (event.event === 'reading') read.push(event.tokens);
     if (event.event === 'plan' || event.event === 'step') seen[event.event].push(event.preview!);
   };
   const [{ picture, recipe }] = (await run({ onEvent })).pictures as [PictureResult['pictures'][0]];
   assert.deepEqual([recipe.width, recipe.height], [picture.width, picture.height]);
-  return { picture, grid: recipe.grid, plan: seen.plan, steps: seen.step };
+  return { read, picture, grid: recipe.grid, plan: seen.plan, steps: seen.step };
 }
 
 const client = new EngineClient(here);
@@ -60,6 +67,25 @@ async function edit(...pictures: readonly Buffer[]): Promise<Made> {
   };
   return made((events) => client.run('edit', params, events));
 }
+
+async function ask(bytes: Buffer): Promise<{ text: string; read: number[] }> {
+  const read: number[] = [];
+  const content = [
+    { type: 'picture' as const, picture: { bytes } },
+    { type: 'text' as const, text: 'what is this' },
+  ];
+  const messages = [{ role: 'user' as const, content }];
+  const onEvent = (event: Progress) => {
+    if (event.event === 'reading') read.push(event.tokens);
+  };
+  const { text } = await client.run('chat', { checkpoint, messages, maxTokens: 8 }, { onEvent });
+  return { text, read };
+}
+
+const png = ({ width, height, pixels }: Picture): Promise<Buffer> =>
+  sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
 
 const picture = (width: number, height: number, background: string): Promise<Buffer> =>
   sharp({ create: { width, height, channels: 3, background } })
@@ -117,6 +143,17 @@ for (const [width, height, seen] of [
         `${shown.width} x ${shown.height}`,
       );
   });
+
+test('a picture of any size is read as at the trained size nearest in shape, in a question and in an edit', async () => {
+  const large = await decodePicture(await picture(250, 200, '#c8102e'));
+  large.pixels.fill(40, 0, large.pixels.length / 2);
+  const small = resize(large, { width: 64, height: 64 }, 'bicubic');
+  const [asked, askedSmall] = [await ask(await png(large)), await ask(await png(small))];
+  assert.deepEqual(asked, askedSmall);
+  const [edited, editedSmall] = [await edit(await png(large)), await edit(await png(small))];
+  assert.ok(asked.read.at(-1)! > 0);
+  assert.deepEqual(edited.read, editedSmall.read);
+});
 
 test('of two pictures the last one sets the size, and their order tells', async () => {
   const [red, blue] = [await picture(64, 64, '#c8102e'), await picture(300, 160, '#1f4fc8')];
