@@ -22,7 +22,7 @@ export function Grid({ tile }: { tile: number }) {
       className="library-scroller"
       style={{ '--tile': `${tile}px` } as CSSProperties}
       totalCount={total}
-      increaseViewportBy={400}
+      increaseViewportBy={200}
       components={PARTS}
       computeItemKey={(index) => useShelf.getState().versions[index]?.id ?? index}
       rangeChanged={(range) => {

@@ -5,7 +5,7 @@ import { useKeys } from '../../components/useKeys.ts';
 import { ask, useShelf } from './shelf.ts';
 
 /** Between the last letter and the search. */
-const PAUSE_MS = 40;
+const PAUSE_MS = 25;
 
 /** Finds by prompts, tags, captions and what was said; `/` goes here. */
 export function SearchField() {

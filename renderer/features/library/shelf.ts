@@ -43,13 +43,16 @@ export const useShelf = create<Shelf>(() => ({
   range: { startIndex: 0, endIndex: 0 },
 }));
 
-const FIRST_PAGE = 120;
+const FIRST_PAGE = 80;
 const PAGE = 500;
 const AHEAD = 200;
+const SETTLED_MS = 150;
 const SHOWN_WITHIN_MS = 500;
 
 /** Counts readings, so that an answer to an older question is dropped. */
 let reading = 0;
+/** The reading whose first pictures are on the screen. */
+let settled = 0;
 let isReadingMore = false;
 
 export function ask(change: Partial<Query>): void {
@@ -77,19 +80,23 @@ export async function read(): Promise<void> {
     isRead: true,
   });
   await shown();
+  if (mine !== reading) return;
+  settled = mine;
   await readUpTo(useShelf.getState().range.endIndex);
 }
 
-/** What is in sight goes first: further pages wait until it is there. Safari knows no idle times. */
+/** What is in sight goes first: further pages wait until its pictures are there. Safari knows no idle times. */
 const shown = () =>
   new Promise<unknown>((resolve) => {
-    if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: SHOWN_WITHIN_MS });
-    else setTimeout(resolve);
+    setTimeout(() => {
+      if ('requestIdleCallback' in window) requestIdleCallback(resolve, { timeout: SHOWN_WITHIN_MS });
+      else resolve(undefined);
+    }, SETTLED_MS);
   });
 
-/** Reads further pages until that place, and some beyond it, is known. */
+/** Reads further pages until that place, and some beyond it, is known; not before what is in sight has settled. */
 export async function readUpTo(index: number): Promise<void> {
-  if (isReadingMore) return;
+  if (isReadingMore || settled !== reading) return;
   isReadingMore = true;
   const mine = reading;
   while (isPageMissing(index) && mine === reading) {
@@ -120,8 +127,6 @@ function fetchPage(cursor: string | null, limit: number) {
     ...(tag && { tag }),
   });
 }
-
-const SETTLED_MS = 150;
 
 /** Keeps the shelf true to what the studio tells. @returns the end of it. */
 export function follow(): () => void {
