@@ -2,7 +2,6 @@
 import { RandomStream, STREAMS } from './decoding/random.ts';
 import { generateAnswer } from './decoding/text-generation.ts';
 import { TuskError, throwIfCancelled } from './errors.ts';
-import type { Model } from './load.ts';
 import { PICTURE_TOKENS, workload } from './memory/working.ts';
 import { asSeen, byKey, readSource, type SourcePicture } from './picture-sources.ts';
 import type { ChatMessage, ChatResult, Params, RequestContext } from './protocol.ts';
@@ -27,7 +26,7 @@ export async function chat(
   const { files } = bench.model;
   const { answerGeneration, config, prompts } = files;
   assertAnswerable(params.messages);
-  const { messages, sources } = await readMessages(params.messages, files);
+  const { messages, sources } = await readMessages(params.messages);
   const size = defaultSize(files);
   const promptTokens = params.messages.reduce((sum, message) => sum + tokensOf(message), 0);
   const grid = planGrid(files, size);
@@ -41,7 +40,9 @@ export async function chat(
   const { prompt, read } = await clock.time('readMs', async () => {
     emit({ event: 'reading', tokens: 0, pictures: sources.length });
     const reader = bench.reader(networks.languageModel);
-    const prompt = await readRecent(reader, messages, byKey(sources), mostTokens - wanted);
+    const given = byKey(sources);
+    const seen = async (key: string) => asSeen(files, await given(key));
+    const prompt = await readRecent(reader, messages, seen, mostTokens - wanted);
     throwIfCancelled(signal);
     emit({ event: 'reading', tokens: prompt.ids.length, pictures: sources.length });
     return { prompt, read: await conversation.read(prompt, signal) };
@@ -104,7 +105,6 @@ async function readRecent(
 /** Pictures become keys the template passes on. */
 async function readMessages(
   messages: readonly ChatMessage[],
-  files: Model['files'],
 ): Promise<{ messages: Message[]; sources: SourcePicture[] }> {
   const sources: SourcePicture[] = [];
   const read: Message[] = [];
@@ -115,9 +115,9 @@ async function readMessages(
         parts.push({ type: 'text', text: part.text });
         continue;
       }
-      const { key, picture } = await readSource(part.picture);
-      sources.push({ key, picture: asSeen(files, picture) });
-      parts.push({ type: 'image', image: key });
+      const source = await readSource(part.picture);
+      sources.push(source);
+      parts.push({ type: 'image', image: source.key });
     }
     read.push({ role, content: parts });
   }

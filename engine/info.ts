@@ -29,9 +29,9 @@ export async function inspectCheckpoint(
   options: ModelOptions = {},
 ): Promise<CheckpointInfo> {
   const model = await Model.open(Model.resolve(folder), options);
-  const [create, edit, chat] = (['create', 'edit', 'chat'] as const).map((verb) =>
-    planOf(model, verb, device?.room),
-  ) as [MemoryPlan, MemoryPlan, MemoryPlan];
+  const planFor = (verb: PlannedVerb) => planOf(model, verb, device?.room);
+  const plans = { create: planFor('create'), edit: planFor('edit'), chat: planFor('chat') };
+  const { create, edit, chat } = plans;
   const networks = describeNetworks(model.checkpoint.tensors);
   return {
     name: model.name,
@@ -42,7 +42,7 @@ export async function inspectCheckpoint(
     memoryBytes: { create: create.peakBytes, edit: edit.peakBytes, chat: chat.peakBytes },
     memoryBytesPerPixel: bytesOfPixel(model.files.config),
     machine: machineWith(model, device?.room),
-    plans: { create, edit, chat },
+    plans,
     device: device ? runDevice(device, create) : null,
     defaults: modelDefaults(model),
     ...(deep && { nonFinite: await findNonFinite(model.checkpoint.tensors, signal) }),

@@ -2,12 +2,8 @@
  * Stages at the published widths on a device and on the processor, each in the form it has there: a slice of a few
  * layers with seeded random weights, how long each stage takes, and how far the two are from each other.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { RowOutput } from '../../engine/decoding/language-model.ts';
 import { type ChosenDevice, Devices } from '../../engine/devices/devices.ts';
-import { compileCheckpoint } from '../../engine/hub/compile.ts';
 import { devicesFile } from '../../engine/hub/folders.ts';
 import { Model, type Networks } from '../../engine/load.ts';
 import { onGpu } from '../../engine/memory/plan.ts';
@@ -27,9 +23,10 @@ import {
   PIXELS,
   PROMPT_TOKENS,
   readPrompt,
+  type SliceFolders,
   sliceOf,
+  withSlice,
 } from './slice-work.ts';
-import { SHORT_RUN, synthesize } from './synthesize.ts';
 import { measured } from './timing.ts';
 
 /** @throws Error for another word than a device's. */
@@ -57,14 +54,11 @@ export interface DeviceTimes {
   failure?: string;
 }
 
-type Form = 'source' | 'compiled';
-type Folders = Readonly<Record<Form, string>>;
-
 interface Stage {
   what: string;
-  form: Form;
+  form: keyof SliceFolders;
   /** Where the processor computes another one than the device. */
-  processorForm?: Form;
+  processorForm?: keyof SliceFolders;
   begin: (model: PlacedModel) => Promise<() => Promise<FloatTensor>>;
   /** Runs that count, if not the asked number of rounds. */
   runs?: number;
@@ -126,25 +120,19 @@ export async function compareDevices(
 ): Promise<DeviceTimes[]> {
   const { provider, layers } = options;
   const device = await new Devices({ file: devicesFile() }).choose({ device: provider });
-  const folder = await mkdtemp(join(tmpdir(), 'tusk-slice-'));
-  try {
-    const folders = { source: join(folder, 'source'), compiled: join(folder, 'compiled') };
-    await synthesize(folders.source, published(sliceOf(layers)) as never, SHORT_RUN, 'BF16');
-    await compileCheckpoint({ source: folders.source, folder: folders.compiled });
+  return withSlice(published(sliceOf(layers)) as never, async (folders) => {
     const all: DeviceTimes[] = [];
     for (const stage of STAGES) {
       all.push(await timesOf(stage, folders, device!, options));
       onTimes(all.at(-1)!);
     }
     return all;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 async function timesOf(
   stage: Stage,
-  folders: Folders,
+  folders: SliceFolders,
   device: ChosenDevice,
   options: DeviceOptions,
 ): Promise<DeviceTimes> {

@@ -1,9 +1,14 @@
 /** What is measured on slices of the published widths: a prompt read, tokens decoded, a step denoised, latents decoded. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { LanguageModel, LanguageModelRun, RowOutput } from '../../engine/decoding/language-model.ts';
 import type { VaeDecoder } from '../../engine/diffusion/latents.ts';
 import type { DiffusionModel } from '../../engine/diffusion/model.ts';
+import { compileCheckpoint } from '../../engine/hub/compile.ts';
 import { type FloatTensor, floatTensor } from '../../engine/runtime/tensor.ts';
 import type { Slice } from './published.ts';
+import { SHORT_RUN, synthesize } from './synthesize.ts';
 
 export const PROMPT_TOKENS = 1_024;
 export const DECODED = 8;
@@ -17,6 +22,28 @@ export const sliceOf = (layers: number): Slice => ({
   ...{ textLayers: layers, expertsFrom: Math.floor(layers / 2), transformerLayers: layers },
   ...{ visionLayers: 1, tokenizerLayers: 1 },
 });
+
+/** Checkpoint folders of a slice: its own numbers, and the compiled copy. */
+export interface SliceFolders {
+  source: string;
+  compiled: string;
+}
+
+/** @param change makes the small checkpoint's config the slice's. The folders are gone when it resolves. */
+export async function withSlice<T>(
+  change: Parameters<typeof synthesize>[1],
+  use: (folders: SliceFolders) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'tusk-slice-'));
+  try {
+    const folders = { source: join(folder, 'source'), compiled: join(folder, 'compiled') };
+    await synthesize(folders.source, change, SHORT_RUN, 'BF16');
+    await compileCheckpoint({ source: folders.source, folder: folders.compiled });
+    return await use(folders);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
 
 /** As the driver's. */
 export const promptIds = (count: number): number[] => Array.from({ length: count }, (_, i) => i % 100);

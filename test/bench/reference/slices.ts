@@ -3,11 +3,7 @@
  * the text decoder in 4 bits, the diffusion transformer in 8, the VAE in full. Beside the ratios stand the shares of
  * this processor's roofs, and how far a rounded stage is from the exact one.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
-import { compileCheckpoint } from '../../../engine/hub/compile.ts';
 import { Model } from '../../../engine/load.ts';
 import type { FloatTensor } from '../../../engine/runtime/tensor.ts';
 import { published } from '../published.ts';
@@ -25,9 +21,10 @@ import {
   PROMPT_TOKENS,
   promptIds,
   readPrompt,
+  type SliceFolders,
   sliceOf,
+  withSlice,
 } from '../slice-work.ts';
-import { SHORT_RUN, synthesize } from '../synthesize.ts';
 import { type Measured, measured, medians } from '../timing.ts';
 import { type CompareOptions, type Comparison, comparison, DTYPES } from './compare.ts';
 import { Reference, type ReferenceAnswer } from './process.ts';
@@ -85,7 +82,7 @@ interface Ours {
   note: string;
 }
 
-type Measure = (paths: { source: string; compiled: string }, options: SliceOptions) => Promise<Ours>;
+type Measure = (paths: SliceFolders, options: SliceOptions) => Promise<Ours>;
 
 const OURS = { prefill, decode, transformer, vae } satisfies Record<string, Measure>;
 
@@ -94,11 +91,7 @@ async function onSlice(
   change: (config: Config) => void,
   stages: readonly Stage[],
 ): Promise<Comparison[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'tusk-slice-'));
-  try {
-    const paths = { source: join(folder, 'source'), compiled: join(folder, 'compiled') };
-    await synthesize(paths.source, change as never, SHORT_RUN, 'BF16');
-    await compileCheckpoint({ source: paths.source, folder: paths.compiled });
+  return withSlice(change as never, async (paths) => {
     const ours: Ours[] = [];
     for (const { name } of stages) ours.push(await OURS[name](paths, options));
     const theirs: Measured[][] = [];
@@ -107,9 +100,7 @@ async function onSlice(
       ...comparison(what, [times, theirs[0]![i]!, theirs[1]![i]!]),
       note,
     }));
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  });
 }
 
 /** One of the two at a time: both would need three times the memory of one. */
@@ -132,7 +123,7 @@ async function timesOf(
   }
 }
 
-async function prefill({ compiled }: { compiled: string }, options: SliceOptions): Promise<Ours> {
+async function prefill({ compiled }: SliceFolders, options: SliceOptions): Promise<Ours> {
   const model = await Model.open(compiled, { threads: options.threads });
   try {
     const { languageModel } = await model.networks(['languageModel']);
@@ -148,10 +139,7 @@ async function prefill({ compiled }: { compiled: string }, options: SliceOptions
   }
 }
 
-async function decode(
-  { source, compiled }: { source: string; compiled: string },
-  options: SliceOptions,
-): Promise<Ours> {
+async function decode({ source, compiled }: SliceFolders, options: SliceOptions): Promise<Ours> {
   const exact = await lastStates(source, options.threads);
   const error = relativeError(await lastStates(compiled, options.threads), exact);
   const model = await Model.open(compiled, { threads: options.threads });
@@ -172,10 +160,7 @@ async function decode(
   }
 }
 
-async function transformer(
-  { source, compiled }: { source: string; compiled: string },
-  options: SliceOptions,
-): Promise<Ours> {
+async function transformer({ source, compiled }: SliceFolders, options: SliceOptions): Promise<Ours> {
   const exact = await withStep(source, options.threads, (step) => step());
   return withStep(compiled, options.threads, async (step, checkpoint) => {
     const error = relativeError(await step(), exact);
@@ -206,7 +191,7 @@ async function withStep<T>(
   }
 }
 
-async function vae({ source }: { source: string }, options: SliceOptions): Promise<Ours> {
+async function vae({ source }: SliceFolders, options: SliceOptions): Promise<Ours> {
   const model = await Model.open(source, { threads: options.threads });
   try {
     const { vaeDecoder } = await model.networks(['vaeDecoder']);
