@@ -16,6 +16,7 @@ from torch import Tensor
 from .data import language, scenes
 from .data.tokenizer import Tokenizer
 from .networks import config as c
+from .networks.decoding import expanded, plan_ids
 from .networks.pictures import resized_twice
 
 ROWS = np.concatenate([np.arange(r * c.GRID, (r + 1) * c.GRID).tolist() + [-1] for r in range(c.GRID)])
@@ -44,25 +45,12 @@ class Batch:
     about: tuple[Tensor, Tensor, Tensor] | None = None
 
 
-def answer_ids(codes: np.ndarray) -> np.ndarray:
-    """codes [8, 8] -> 72 ids, each row ended."""
-    return np.where(ROWS < 0, c.END_OF_LINE, codes.flatten()[ROWS] + c.FIRST_CODE)
-
-
 def meant_cells(scene: scenes.Scene, changed: int | None) -> np.ndarray:
     """[64]: 1 where the object lies that an instruction speaks of, 0 where another lies, -1 elsewhere."""
     grid = np.full((c.GRID, c.GRID), -1)
     for i, o in enumerate(scene.objects):
         grid[o.row : o.row + o.size, o.column : o.column + o.size] = i == changed
     return grid.flatten()
-
-
-def expanded(ids: list[int]) -> list[int]:
-    """Each <|image_pad|> becomes the 64 tokens of a picture."""
-    out: list[int] = []
-    for i in ids:
-        out += [i] * (c.GRID * c.GRID if i == c.IMAGE_PAD else 1)
-    return out
 
 
 def picture_positions(ids: np.ndarray) -> np.ndarray:
@@ -128,7 +116,7 @@ class Sequences:
 
     def generation(self, prompts: list[list[int]], codes: list[np.ndarray], blind: int = 0) -> Batch:
         """Prompt, 72 visual ids, end marker; 5 % of the prompts are hidden but for their last ten ids."""
-        rows = [np.array([*p, *answer_ids(k), c.IMAGE_END]) for p, k in zip(prompts, codes, strict=True)]
+        rows = [np.array([*p, *plan_ids(k), c.IMAGE_END]) for p, k in zip(prompts, codes, strict=True)]
         where = [
             np.broadcast_to(np.arange(len(r)), (3, len(r))) if i >= len(rows) - blind else picture_positions(r)
             for i, r in enumerate(rows)

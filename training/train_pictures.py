@@ -18,11 +18,10 @@ from .data import language, scenes
 from .data.tokenizer import Tokenizer
 from .networks import config as c
 from .networks.codes import OBJECT_CODES, CodeTables
-from .networks.decoding import generate_codes
+from .networks.decoding import expanded, generate_codes, plan_ids
 from .networks.sampler import denoise
 from .networks.vae import VAE
 from .painting import CELLS, Painter, Study, losses, signalled, total
-from .sequences import answer_ids, expanded
 from .train_common import Average, Clock, Log, advance, half_precision, keep, one_quiet_thread, plainly, resume, save, scale_rates, swapped, train_only
 
 _K = torch.arange(CELLS)
@@ -42,7 +41,7 @@ class Sequencer(Snapshot):
         return [expanded(t.encode(t.generate_prompt(x, picture=picture))) for x in texts]
 
     def conditions(self, texts: list[str], picture: bool, codes: list[np.ndarray]) -> Conditions:
-        return self(self.prompts(texts, picture), [answer_ids(k).tolist() for k in codes])
+        return self(self.prompts(texts, picture), [plan_ids(k).tolist() for k in codes])
 
 
 class Cache:

@@ -6,9 +6,9 @@ from torch import Tensor
 
 from .data import language, scenes
 from .networks import config as c
-from .networks.decoding import generate_codes, generate_text
+from .networks.decoding import expanded, generate_codes, generate_text
 from .networks.pictures import resized_twice, vision_rows
-from .sequences import Sequences, expanded
+from .sequences import Sequences
 
 COUNT = 20
 

@@ -27,6 +27,13 @@ def mrope(ids: Tensor, present: Tensor, layout: c.Layout = c.LAYOUT) -> Tensor:
     return out
 
 
+def plan_ids(codes: np.ndarray, layout: c.Layout = c.LAYOUT) -> np.ndarray:
+    """codes [..., rows, columns] -> ids [..., rows * (columns + 1)], each row ended."""
+    ends = [(0, 0)] * (codes.ndim - 1) + [(0, 1)]
+    ids = np.pad(codes + layout.first_code, ends, constant_values=layout.end_of_line)
+    return ids.reshape(*codes.shape[:-2], -1)
+
+
 def expanded(ids: list[int], layout: c.Layout = c.LAYOUT) -> list[int]:
     """Each <|image_pad|> becomes the tokens of a picture."""
     return [k for i in ids for k in ([i] * c.PICTURE_TOKENS if i == layout.image_pad else [i])]

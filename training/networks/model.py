@@ -14,7 +14,7 @@ from ..data.tokenizer import Tokenizer
 from .common import part, read_safetensors
 from .config import Layout, condition_layers
 from .decoder import TextDecoder
-from .decoding import expanded, generate_codes, generate_text
+from .decoding import expanded, generate_codes, generate_text, plan_ids
 from .dit import DiT
 from .pictures import resized_twice, vision_rows
 from .sampler import denoise
@@ -99,12 +99,9 @@ class Model:
         planned: without it the diffusion transformer gets the words' states alone.
         """
         given = _several(pictures)
-        ends = ((0, 0), (0, 0), (0, 1))
-        answers = np.pad(codes + self.layout.first_code, ends, constant_values=self.layout.end_of_line)
         prompts = self._prompts(texts, 0 if given is None else given.shape[1])
-        said: Conditions = conditions(
-            self.text, self.table, prompts, answers.reshape(len(codes), -1).tolist(), self.layout
-        )
+        answers = plan_ids(codes, self.layout).tolist()
+        said: Conditions = conditions(self.text, self.table, prompts, answers, self.layout)
         queries = self.dit.time_caption_embed.image_embedder(said.image)[0] if planned else None
         noise = torch.stack([torch.randn(8, 32, 32, generator=torch.Generator().manual_seed(s)) for s in seeds])
         references = None if given is None else [self.vae.encode(given[:, k]) for k in range(given.shape[1])]

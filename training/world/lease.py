@@ -140,10 +140,10 @@ class Lease:
 def started(run: Path, pieces: Path) -> None:
     """Puts the weights to begin from where the trainings look for them."""
     (run / "sequences").mkdir(exist_ok=True)
-    for part in PARTS:
-        if (pieces / f"{part}-0").exists():
-            save(run / f"{part}.pt", **join(pieces / part))
-    decoder = torch.load(run / "sequences.pt")
+    weights = {part: join(pieces / part) for part in PARTS if (pieces / f"{part}-0").exists()}
+    for part, values in weights.items():
+        save(run / f"{part}.pt", **values)
+    decoder = weights["sequences"]
     save(run / "sequences" / "content.pt", content=decoder["content"])
     save(run / "sequences" / "average.pt", **decoder)
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from training.networks.decoding import plan_ids
+
 from .codes import FIRST_BANK, FIRST_GROUND, WHAT_CODES, Codes, encode
 from .config import LAYOUT
 from .scenes import Scene
@@ -23,4 +25,4 @@ def codes_in(made: Plan) -> Codes:
 
 def visual_ids(made: Plan) -> np.ndarray:
     """The ids of a plan, each row ended [136]."""
-    return np.pad(made + LAYOUT.first_code, ((0, 0), (0, 1)), constant_values=LAYOUT.end_of_line).flatten()
+    return plan_ids(made, LAYOUT)

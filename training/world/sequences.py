@@ -13,6 +13,7 @@ from torch import Tensor
 
 from training.data.tokenizer import Tokenizer
 from training.networks.config import GRID, PICTURE_TOKENS
+from training.networks.decoding import expanded
 from training.networks.pictures import resized_twice
 
 from . import sampling
@@ -93,11 +94,6 @@ class Answers(Batch):
     def to(self, device: str):
         self.about = tuple(t.to(device) for t in self.about)
         return super().to(device)
-
-
-def expanded(ids: list[int]) -> list[int]:
-    """Each <|image_pad|> becomes the tokens of a picture."""
-    return [k for i in ids for k in ([i] * PICTURE_TOKENS if i == LAYOUT.image_pad else [i])]
 
 
 def positions_of(ids: np.ndarray) -> np.ndarray:
@@ -205,7 +201,7 @@ class Sequences:
     def prompt(self, text: str, pictures: int = 0) -> list[int]:
         """Ids of a prompt for a plan."""
         return expanded(
-            self.tokenizer.encode(self.tokenizer.generate_prompt(text, pictures, LAYOUT.rows, LAYOUT.columns))
+            self.tokenizer.encode(self.tokenizer.generate_prompt(text, pictures, LAYOUT.rows, LAYOUT.columns)), LAYOUT
         )
 
     def captioned(self) -> tuple[Scene, Caption]:
@@ -297,7 +293,7 @@ class Sequences:
         """Questions that don't see each other; and for each the place that predicts its answer's first word."""
         shown = "<|vision_end|>"
         split = self.tokenizer.question_prompt("", pictures).rindex(shown) + len(shown)
-        head = expanded(self.tokenizer.encode(self.tokenizer.question_prompt("", pictures)[:split]))
+        head = expanded(self.tokenizer.encode(self.tokenizer.question_prompt("", pictures)[:split]), LAYOUT)
         row = _Row(head, [-1] * len(head), [0] * len(head), positions_of(np.array(head)))
         start, places = row.positions.max() + 1, []
         for group, (question, answer) in enumerate(pairs, 1):
@@ -313,7 +309,7 @@ class Sequences:
         new = chat.picture
         for k, turn in enumerate(chat.turns):
             text = ("\n" if k else "") + self.tokenizer.question_prompt(turn.text, int(new is not None))
-            yield expanded(self.tokenizer.encode(text)), self._reply(turn.answer), [] if new is None else [new]
+            yield expanded(self.tokenizer.encode(text), LAYOUT), self._reply(turn.answer), [] if new is None else [new]
             new = turn.picture
 
     def _chat(self, chat: Dialogue) -> tuple[_Row, list[Scene]]:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from training.data.tokenizer import Tokenizer
-from training.networks.decoding import generate_codes, generate_text
+from training.networks.decoding import expanded, generate_codes, generate_text
 from training.networks.pictures import vision_rows
 from training.train_common import swapped
 
@@ -21,7 +21,7 @@ from .plans import codes_in, plan
 from .questions import QUESTION_KINDS, question
 from .requests import holds
 from .scenes import Scene
-from .sequences import EDIT_SHARES, Sequences, drawn, expanded
+from .sequences import EDIT_SHARES, Sequences, drawn
 from .splits import in_training
 
 CHUNK = 48
@@ -115,7 +115,7 @@ class Checks:
 
     def _answer(self, model: Learner, shares: Shares) -> None:
         encode = self.tokenizer.encode
-        prompts = [expanded(encode(self.tokenizer.question_prompt(q.text))) for _, q in self.asked]
+        prompts = [expanded(encode(self.tokenizer.question_prompt(q.text)), LAYOUT) for _, q in self.asked]
         replies = answers(model, prompts, [[s] for s, _ in self.asked])
         for ids, (_, q) in zip(replies, self.asked, strict=True):
             shares.note(self.tokenizer.decode(ids).strip() == q.answer, "q_all", f"q_{q.kind}")
