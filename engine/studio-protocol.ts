@@ -271,9 +271,11 @@ export const STUDIO_METHODS = {
     z.object({ message: text, targetIds: z.array(id) }),
     z.object({ mode: z.enum(MODES), why: z.string(), unknownWords: z.array(unknownWord) }),
   ],
+  /** Sent twice with one `turnId`, a new random id of the sender's, it is taken once. */
   'jobs.submit': [
     z.object({
       chatId: id,
+      turnId: id.optional(),
       mode: z.enum(['auto', ...MODES]),
       message: text,
       targetIds: z.array(id).max(5),

@@ -2,6 +2,7 @@
 import { useEffect } from 'react';
 import { nameOf, useKeys } from './components/useKeys.ts';
 import { loadChat, newChat, openChat } from './engine/actions.ts';
+import { sendAgain } from './engine/send.ts';
 import { showLanguage } from './i18n.ts';
 import { takeBack } from './stores/notices.ts';
 import { useStudio } from './stores/studio.ts';
@@ -19,12 +20,12 @@ export function useAppearance(): void {
   useEffect(() => showLanguage(language), [language]);
 }
 
-/** After every (re)connection the chat on screen is read again; on the first one, the chat that was last open. */
+/** After every (re)connection the chat on screen is read again; on the first one, the chat that was last open. Then goes out what had not arrived. */
 export function useSession(): void {
   const isOpen = useStudio((state) => state.ready && state.connection === 'open');
   const chatId = useWorkspace((state) => state.chatId);
   useEffect(() => {
-    if (isOpen) void resume();
+    if (isOpen) void resume().then(sendAgain);
   }, [isOpen]);
   useEffect(() => {
     if (chatId) sessionStorage.setItem(LAST_CHAT, chatId);

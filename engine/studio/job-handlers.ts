@@ -33,7 +33,7 @@ export const jobHandlers = (parts: Parts) => {
         unknownWords: mode === 'ask' ? [] : unknownWords(message, engine.summary),
       };
     },
-    'jobs.submit': (submission) => submit(parts, submission),
+    'jobs.submit': (submission) => takenBefore(parts, submission) ?? submit(parts, submission),
     'jobs.cancel': async ({ jobId }) => {
       await queue.cancel(jobId);
       return {};
@@ -68,7 +68,17 @@ export const jobHandlers = (parts: Parts) => {
   } satisfies Partial<Handlers>;
 };
 
-function submit(parts: Parts, submission: Submission): { turn: Turn; jobs: Job[] } {
+interface Taken {
+  turn: Turn;
+  jobs: Job[];
+}
+
+function takenBefore({ library }: Parts, { turnId }: Submission): Taken | undefined {
+  const turn = turnId === undefined ? undefined : library.chats.turn(turnId);
+  return turn && { turn, jobs: library.jobs.ofTurn(turn.id).map(({ job }) => job) };
+}
+
+function submit(parts: Parts, submission: Submission): Taken {
   const { library } = parts;
   const chat = library.chats.get(submission.chatId);
   if (!chat) throw notFound('chat');
@@ -100,8 +110,12 @@ function seedsOf({ seed, variations }: Submission, mode: Mode): number[] {
   );
 }
 
-const personTurn = ({ chatId, message, targetIds }: Submission, mode: Mode, createdAt: number): Turn => ({
-  id: newId(),
+const personTurn = (
+  { chatId, turnId, message, targetIds }: Submission,
+  mode: Mode,
+  createdAt: number,
+): Turn => ({
+  id: turnId ?? newId(),
   chatId,
   role: 'person',
   mode,

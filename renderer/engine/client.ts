@@ -31,7 +31,7 @@ interface Waiting {
 const CONNECTION_LOST: Failure = {
   code: 'connection-lost',
   message: 'The connection to Tusk was lost.',
-  hint: 'It comes back by itself; then try again.',
+  hint: 'It comes back by itself. A message on its way is sent then; anything else, try again.',
 };
 
 export class StudioClient {

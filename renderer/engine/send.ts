@@ -1,53 +1,74 @@
 /** What is composed, on its way to the queue. */
 import type { StudioParams } from '../../engine/studio-protocol.ts';
 import { useStudio } from '../stores/studio.ts';
-import { useWorkspace, type WorkspaceState } from '../stores/workspace.ts';
+import { useWorkspace } from '../stores/workspace.ts';
 import { currentChat } from './actions.ts';
+import { hold, type Outgoing, outgoing, release } from './outbox.ts';
 import { call, request } from './studio.ts';
 
-interface How {
-  /** Before all that wait. */
-  first?: boolean;
-  /** Asked for although the memory may not be enough. */
-  anyway?: boolean;
-}
+type How = Partial<Pick<Outgoing, 'first' | 'anyway'>>;
 
 /** Sends what is composed. The message stays where it was if it could not be sent, or if a smaller choice is offered. */
 export async function sendMessage({ first = false, anyway = false }: How = {}): Promise<void> {
-  const composed = useWorkspace.getState();
-  const { message, modeOverride } = composed;
+  const { chatId, message, modeOverride, targetIds, seed, variations, pictureSettings } =
+    useWorkspace.getState();
   if (message.trim() === '') return;
+  const composed = { chatId, message, modeOverride, targetIds, seed, variations, pictureSettings };
+  const sent: Outgoing = { ...composed, turnId: newTurnId(), first, anyway };
+  hold(sent);
   useWorkspace.setState({ message: '', modeOverride: null, memoryOffer: null });
-  const isSent = (anyway || (await fits(composed, first))) && (await submit(composed, first));
-  if (!isSent) useWorkspace.setState((state) => ({ message: state.message || message, modeOverride }));
+  await deliver(sent);
 }
 
-async function submit(composed: WorkspaceState, first: boolean): Promise<boolean> {
-  const { message, targetIds, seed } = composed;
-  const chatId = await currentChat();
+/** What was on its way when the page was left; what had arrived by then is taken once. */
+export async function sendAgain(): Promise<void> {
+  for (const message of outgoing()) await deliver(message);
+}
+
+async function deliver(sent: Outgoing): Promise<void> {
+  const isSent = (sent.anyway || (await fits(sent))) && (await submit(sent));
+  // Without a connection nobody knows; the next one sends it again.
+  if (!isSent && useStudio.getState().connection !== 'open') return;
+  release(sent);
+  if (isSent) return;
+  const { message, modeOverride } = sent;
+  useWorkspace.setState((state) => ({ message: state.message || message, modeOverride }));
+}
+
+/** Random, of the form of the studio's own ids. */
+const newTurnId = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
+    byte.toString(16).padStart(2, '0'),
+  ).join('');
+
+const ID_BYTES = 15;
+
+async function submit(sent: Outgoing): Promise<boolean> {
+  const { turnId, message, targetIds, seed, first } = sent;
+  const chatId = sent.chatId ?? (await currentChat());
   if (!chatId) return false;
-  const variations = composed.variations ?? useStudio.getState().settings?.variations ?? 1;
-  const request = { chatId, mode: modeOf(composed), message, targetIds, seed, variations, first };
-  const sent = await call('jobs.submit', { ...request, settings: settingsOf(composed) });
-  if (sent) useWorkspace.setState({ watchedJobId: sent.jobs[0]!.id });
-  return sent !== undefined;
+  hold({ ...sent, chatId });
+  const variations = sent.variations ?? useStudio.getState().settings?.variations ?? 1;
+  const request = { chatId, turnId, mode: modeOf(sent), message, targetIds, seed, variations, first };
+  const taken = await call('jobs.submit', { ...request, settings: settingsOf(sent) });
+  if (taken) useWorkspace.setState({ watchedJobId: taken.jobs[0]!.id });
+  return taken !== undefined;
 }
 
-const modeOf = ({ modeOverride }: WorkspaceState): StudioParams<'jobs.submit'>['mode'] =>
-  modeOverride ?? 'auto';
+const modeOf = ({ modeOverride }: Outgoing): StudioParams<'jobs.submit'>['mode'] => modeOverride ?? 'auto';
 
-const settingsOf = ({ pictureSettings }: WorkspaceState): StudioParams<'jobs.submit'>['settings'] => ({
+const settingsOf = ({ pictureSettings }: Outgoing): StudioParams<'jobs.submit'>['settings'] => ({
   preset: useStudio.getState().settings?.preset,
   ...pictureSettings,
 });
 
 /** Pictures are checked against the free memory; what can't be checked is sent. */
-async function fits(composed: WorkspaceState, first: boolean): Promise<boolean> {
-  const { message, targetIds, modeOverride } = composed;
+async function fits(sent: Outgoing): Promise<boolean> {
+  const { message, targetIds, modeOverride, first } = sent;
   const unknown = () => undefined;
   const mode = modeOverride ?? (await request('jobs.detect', { message, targetIds }).catch(unknown))?.mode;
   if (mode === undefined || mode === 'ask') return true;
-  const settings = settingsOf(composed);
+  const settings = settingsOf(sent);
   const check = await request('models.check', { mode, targetIds, settings }).catch(unknown);
   if (!check || check.fits) return true;
   useWorkspace.setState({ memoryOffer: { ...check, first } });

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import type { WebSocketRoute } from '@playwright/test';
 import type { Job } from '../../engine/studio-protocol.ts';
 import { rounds } from '../helpers/rounds.ts';
+import type { StudioClient } from './studio.ts';
 import { BROWSER, type Desk, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
@@ -122,3 +123,39 @@ test(
     await expect(home.getByRole('progressbar')).toHaveCount(0);
   },
 );
+
+const UNHEARD: [when: string, isDropped: (frame: string) => boolean][] = [
+  ['before it arrived', () => true],
+  ['after it arrived', (frame) => frame.includes('"turn":{') && frame.includes('"answer":')],
+];
+
+for (const [when, isDropped] of UNHEARD)
+  test(`a message cut off by a reload ${when} is sent once`, BROWSER, async ({ home, studio }) => {
+    let isMute = false;
+    await home.routeWebSocket(/\/studio$/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((frame) => {
+        if (!isMute || !isDropped(frame.toString())) socket.send(frame);
+      });
+    });
+    await home.reload();
+    await studio.call('jobs.pause', { paused: true });
+    isMute = true;
+    const message = `draw a red star, cut off ${when}`;
+    await say(home, message);
+    await expect(home.getByRole('textbox', { name: 'Message' })).toHaveValue('');
+    if (when.startsWith('after')) await expect.poll(async () => askedFor(studio, message)).toBe(1);
+    isMute = false;
+    await home.reload();
+    await expect(home.getByRole('region', { name: 'Queue' })).toContainText(message);
+    await expect(home.getByRole('textbox', { name: 'Message' })).toHaveValue('');
+    expect(await askedFor(studio, message)).toBe(1);
+    await home.reload();
+    await expect(home.getByRole('region', { name: 'Queue' })).toContainText(message);
+    expect(await askedFor(studio, message)).toBe(1);
+  });
+
+async function askedFor(studio: StudioClient, message: string): Promise<number> {
+  const { jobs } = await studio.call('studio.open', {});
+  return jobs.filter((job) => job.message === message).length;
+}

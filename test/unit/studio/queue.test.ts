@@ -33,6 +33,21 @@ test('a message becomes a picture in the chat, with its recipe, found by its wor
   await studio.close();
 });
 
+test('a message that comes twice, as after a reload before the answer, is taken once', async () => {
+  const { studio, jobIn } = await openStudio();
+  const turnId = 'a1b2c3d4e5f6';
+  const first = await send(studio, 'a red apple', { turnId, variations: 2 });
+  assert.equal(first.turn.id, turnId);
+  const again = await send(studio, 'a red apple', { turnId, variations: 2, chatId: first.turn.chatId });
+  assert.deepEqual(again.turn, first.turn);
+  const ids = ({ jobs }: typeof first) => jobs.map(({ id }) => id);
+  assert.deepEqual(ids(again), ids(first));
+  for (const { id } of first.jobs) await jobIn(id, 'done');
+  const { turns, versions } = await studio.call('chats.get', { chatId: first.turn.chatId });
+  assert.deepEqual([turns.length, versions.length], [2, 2]);
+  await studio.close();
+});
+
 test('cancelled: told at once, the last preview stays as a draft, finish makes the picture in its place', async () => {
   const { studio, jobIn, next } = await openStudio();
   const { turn, jobs } = await send(studio, 'a red apple', {
