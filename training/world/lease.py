@@ -43,8 +43,8 @@ GPU = {
     "sequences": "--creates 192 --edits 128 --combined 80 --pictures 64 --questions 6 --chats 56 --pairs 24 --every 1.5 --check 0".split(),
     "pictures": "--size 512 --capacity 200000 --every 1.5 --show 4 --signal 1.5 --signal-share 0.3".split(),
 }
-AGAIN = "--signal 0 --early 0.01".split()
-"""Of pictures that were learned before: they need no place signal and no easy scenes."""
+AGAIN = {"sequences": "--early 0.01".split(), "pictures": "--signal 0 --early 0.01".split()}
+"""Of what was learned before: it needs no easy scenes and no place signal."""
 DRY = {
     "sequences": "--creates 3 --edits 3 --combined 2 --pictures 1 --questions 2 --chats 1 --pairs 1 --every 0.3 --check 0 --workers 1 --eager".split(),
     "pictures": "--size 4 --capacity 300 --every 0.3 --show 9 --shown 6 6 6 --workers 1 --eager".split(),
@@ -88,7 +88,7 @@ class Lease:
         out, common = a.run / part, ["--vae", str(a.vae), "--minutes", f"{self.left:.2f}", "--device", "cpu" if a.dry else "cuda"]
         more = list((DRY if a.dry else GPU)[part])
         if (a.run / f"{part}.pt").exists():
-            more += ["--start", str(a.run / f"{part}.pt"), *(AGAIN if part == "pictures" else ())]
+            more += ["--start", str(a.run / f"{part}.pt"), *AGAIN[part]]
         if part == "pictures":
             more += ["--sequences", str(a.run / "sequences" / "average.pt")]
         if not a.dry:

@@ -33,8 +33,6 @@ from .tables import content
 from .validate import Checks
 
 MATRICES = ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"]
-EARLY_UNTIL = 0.4
-"""Share of the time over which the early curriculum fades out."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,7 @@ def main() -> None:
     ask.add_argument("--lr", type=float, default=3e-3)
     ask.add_argument("--muon", type=float, default=0.02)
     ask.add_argument("--fall", type=float, default=0.3, help="share of the time over which the rates fall")
+    ask.add_argument("--early", type=float, default=0.4, help="share of the time over which the early curriculum fades out")
     ask.add_argument("--every", type=float, default=15, help="minutes between checkpoints")
     ask.add_argument("--check", type=float, default=15, help="minutes between validations, which run on the CPU; 0 = none")
     ask.add_argument("--device", default="cpu")
@@ -159,7 +158,7 @@ def main() -> None:
     last = checked = time.time()
     figures = []
     while clock.share < 1:
-        early, factor = max(0.0, 1 - clock.share / EARLY_UNTIL), clock.factor(step)
+        early, factor = max(0.0, 1 - clock.share / a.early), clock.factor(step)
         scale_rates(steppers, [a.lr, a.muon], factor)
         began, row = time.time(), {}
         drawn = moved(a.device, draw(early))
