@@ -361,6 +361,8 @@ export const recipe = z.object({
   sampling: sampling.required(),
   model: z.string(),
   modelFingerprint: z.string(),
+  /** Of an edit: what drifted outside of its change was laid back onto it afterwards. */
+  laidBack: z.boolean().optional(),
 });
 export type Recipe = z.infer<typeof recipe>;
 

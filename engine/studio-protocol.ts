@@ -193,6 +193,7 @@ export const settings = z.object({
   preset: z.enum(PRESETS).default('balanced'),
   variations: z.union([z.literal(1), z.literal(2), z.literal(4)]).default(1),
   recipeInFiles: z.boolean().default(true),
+  /** Of a local edit, what drifted outside of it is laid back. */
   driftGuard: z.boolean().default(true),
   /** The model describes each new picture, while nothing else is to be done. */
   captions: z.boolean().default(false),
@@ -250,8 +251,16 @@ const transformation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('flip'), axis: z.enum(['horizontal', 'vertical']) }),
 ]);
 
-/** How much of an edit differs from its source: share of pixels, and the heat map as a PNG of the picture's size. */
-const drift = z.object({ changedShare: z.number(), outsideShare: z.number(), heatMap: bytes });
+/** How much of an edit, as the model made it, differs from its source; the heat map is a PNG of the picture's size. */
+const drift = z.object({
+  /** Of the pixels, 0 to 1: changed on purpose, and visibly different outside of that. */
+  changedShare: z.number(),
+  outsideShare: z.number(),
+  isLocal: z.boolean(),
+  /** The version is the edit with what drifted laid back already. */
+  isLaidBack: z.boolean(),
+  heatMap: bytes,
+});
 
 /** Method -> [params, answer]. The handler table and the client are both typed from this one object. */
 export const STUDIO_METHODS = {

@@ -13,12 +13,18 @@ const SEEN_FROM = 6;
 const SMOOTHING_SIGMA = 1.5;
 /** Of the shorter side. */
 const MARGIN_SHARE = 0.03;
+/** An edit that changes more of the picture than this, or all of it visibly, is meant for all of it, as one of style is. */
+const LOCAL_SHARE = 0.5;
+/** Grey levels: drift goes up and down; what shifts a colour by more, on average, is a change of tone or ground. */
+const MOST_SHIFT = 4;
 
 export interface Drift {
   /** Share of pixels changed on purpose, 0 to 1. */
   changedShare: number;
   /** Share of all pixels that differ visibly outside of it, 0 to 1. */
   outsideShare: number;
+  /** What was changed on purpose is a part of the picture: then the rest should have stayed. */
+  isLocal: boolean;
   /** PNG of the edit's size: black = equal, through blue and magenta to white = all different. */
   heatMap: Uint8Array;
 }
@@ -26,16 +32,17 @@ export interface Drift {
 export async function measureDrift(source: Uint8Array, edit: Uint8Array): Promise<Drift> {
   const pair = await readPair(source, edit);
   const difference = await smoothDifference(pair);
+  const extent = extentOf(pair, difference, await changedArea(difference, pair.edit));
+  return { ...extent, heatMap: await heatMapOf(difference, pair.edit) };
+}
+
+/** @returns a local edit with the source wherever nothing was changed on purpose; undefined if there is nothing to bring back. */
+export async function guardEdit(source: Uint8Array, edit: Uint8Array): Promise<Picture | undefined> {
+  const pair = await readPair(source, edit);
+  const difference = await smoothDifference(pair);
   const changed = await changedArea(difference, pair.edit);
-  let changedPixels = 0;
-  let driftedPixels = 0;
-  for (const [index, level] of difference.entries()) {
-    if (changed[index]! > HALF) changedPixels += 1;
-    else if (level > SEEN_FROM) driftedPixels += 1;
-  }
-  const total = difference.length;
-  const heatMap = await heatMapOf(difference, pair.edit);
-  return { changedShare: changedPixels / total, outsideShare: driftedPixels / total, heatMap };
+  const { isLocal, outsideShare } = extentOf(pair, difference, changed);
+  return isLocal && outsideShare > 0 ? mixed(pair, changed, 1) : undefined;
 }
 
 /** @param strength 0 = the edit as it is, 1 = the source wherever nothing was changed on purpose. */
@@ -66,6 +73,27 @@ interface Pair {
   edit: Picture;
 }
 
+type Extent = Omit<Drift, 'heatMap'>;
+
+function extentOf({ source, edit }: Pair, difference: Uint8Array, changed: Uint8Array): Extent {
+  let changedPixels = 0;
+  let driftedPixels = 0;
+  const shift = [0, 0, 0];
+  for (const [index, level] of difference.entries()) {
+    if (changed[index]! > HALF) {
+      changedPixels += 1;
+      continue;
+    }
+    if (level > SEEN_FROM) driftedPixels += 1;
+    for (let c = 0; c < 3; c++) shift[c]! += edit.pixels[index * 3 + c]! - source.pixels[index * 3 + c]!;
+  }
+  const total = difference.length;
+  const [changedShare, outsideShare] = [changedPixels / total, driftedPixels / total];
+  const isShifted = shift.some((sum) => Math.abs(sum) > MOST_SHIFT * (total - changedPixels));
+  const isPart = changedShare > 0 && changedShare <= LOCAL_SHARE && outsideShare <= LOCAL_SHARE;
+  return { changedShare, outsideShare, isLocal: isPart && !isShifted };
+}
+
 /** Both at the size of the edit. */
 async function readPair(source: Uint8Array, edit: Uint8Array): Promise<Pair> {
   const after = await pixelsOf(sharp(edit));
@@ -87,10 +115,8 @@ function mixed({ source, edit }: Pair, changed: Uint8Array, strength: number): P
 async function smoothDifference({ source, edit }: Pair): Promise<Uint8Array> {
   const largest = new Uint8Array(edit.width * edit.height);
   for (let i = 0; i < largest.length; i++) {
-    const [red, green, blue] = [0, 1, 2].map((c) =>
-      Math.abs(source.pixels[i * 3 + c]! - edit.pixels[i * 3 + c]!),
-    );
-    largest[i] = Math.max(red!, green!, blue!);
+    for (let at = i * 3; at < i * 3 + 3; at++)
+      largest[i] = Math.max(largest[i]!, Math.abs(source.pixels[at]! - edit.pixels[at]!));
   }
   return greyBytes(greyPicture(largest, edit).blur(SMOOTHING_SIGMA));
 }

@@ -12,13 +12,17 @@ export interface RecipeFacts {
   height: number;
   grid: { rows: number; columns: number };
   steps: number;
+  solver: keyof typeof SAMPLERS;
   guidance: number;
   imageGuidance: number;
   planGuidance: number;
   model: string;
   modelFingerprint: string;
+  laidBack?: boolean | undefined;
 }
 
+/** As others name them. */
+const SAMPLERS = { euler: 'Euler', 'second-order': 'Adams-Bashforth 2' };
 const NEGATIVE = 'Negative prompt: ';
 /** A value with a comma, colon or line break is written as a JSON string. */
 const PAIR = /([\w()-][\w ()-]*):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g;
@@ -29,7 +33,7 @@ const LONGEST_SETTINGS_LINE = 5_000;
 export function recipeText(recipe: RecipeFacts): string {
   const pairs = {
     Steps: recipe.steps,
-    Sampler: 'Euler',
+    Sampler: SAMPLERS[recipe.solver],
     'CFG scale': recipe.guidance,
     Seed: recipe.seed,
     Size: `${recipe.width}x${recipe.height}`,
@@ -38,6 +42,7 @@ export function recipeText(recipe: RecipeFacts): string {
     'Image guidance': recipe.imageGuidance,
     'Plan guidance': recipe.planGuidance,
     Plan: `${recipe.grid.columns}x${recipe.grid.rows}`,
+    ...(recipe.laidBack && { 'Drift guard': 'on' }),
     Version: 'Tusk',
   };
   const settings = Object.entries(pairs).map(([key, value]) => `${key}: ${quoted(String(value))}`);

@@ -1,6 +1,6 @@
 /**
- * Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising, and
- * what a draft needs to go on from where it stood.
+ * Picture files of the library: `pictures/<id>.png`, thumbnails made when first asked for, frames of the denoising, what
+ * a draft needs to go on from where it stood, and edits as the model made them where `pictures` has them laid back.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { isPart, writeWhole } from '../files.ts';
 import { encodeThumbnail } from '../image/thumbnail.ts';
 import { log } from '../log.ts';
 
-const FOLDERS = ['pictures', 'thumbnails', 'frames', 'unfinished'] as const;
+const FOLDERS = ['pictures', 'thumbnails', 'frames', 'unfinished', 'as-made'] as const;
 const ID = /^[a-z0-9]{8,40}$/;
 /** Sides in pixels thumbnails are made at; a request gets the next larger one. */
 const THUMBNAIL_SIDES = [160, 320, 640] as const;
@@ -73,6 +73,16 @@ export class Pictures {
     return entries.sort(([a], [b]) => Number(a) - Number(b)).map(([, frame]) => frame);
   }
 
+  /** An edit as the model made it, whose picture file has what drifted laid back. */
+  async writeAsMade(id: string, png: Uint8Array): Promise<void> {
+    await keepFile(this.path('as-made', id, '.png'), png);
+  }
+
+  /** Undefined where the picture file is as the model made it. */
+  async asMade(id: string): Promise<Buffer | undefined> {
+    return readFile(this.path('as-made', id, '.png')).catch(() => undefined);
+  }
+
   /** @param state as the engine tells it of a cancelled picture. */
   async writeUnfinished(id: string, state: Uint8Array): Promise<void> {
     await keepFile(this.path('unfinished', id, '.safetensors'), state);
@@ -90,9 +100,12 @@ export class Pictures {
 
   async remove(id: string): Promise<void> {
     await this.removeUnfinished(id);
-    const paths = [this.path('pictures', id, '.png'), this.path('frames', id, '.zip')].concat(
-      THUMBNAIL_SIDES.map((side) => this.path('thumbnails', id, `-${side}.webp`)),
-    );
+    const paths = [
+      this.path('pictures', id, '.png'),
+      this.path('as-made', id, '.png'),
+      this.path('frames', id, '.zip'),
+      ...THUMBNAIL_SIDES.map((side) => this.path('thumbnails', id, `-${side}.webp`)),
+    ];
     for (const path of paths) await rm(path, { force: true });
   }
 

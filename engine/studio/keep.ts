@@ -1,10 +1,13 @@
 /** What a job made, kept: picture file first, then its version, the answer's turn and the job in one transaction. */
 import { enlargePreview, pixelSize } from '../image/convert.ts';
+import { guardEdit } from '../image/drift.ts';
+import { encodeGeneratedPng } from '../image/encode.ts';
 import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
 import { log } from '../log.ts';
 import type { ModelSummary, PictureResult, Recipe, UpscaleResult } from '../protocol.ts';
 import type { Job, StudioEvent, Turn, Version } from '../studio-protocol.ts';
+import { settingsOf as appSettings } from './app-handlers.ts';
 import { derived } from './derived.ts';
 import { notFound } from './failures.ts';
 import { settingsOf } from './recipe-settings.ts';
@@ -21,10 +24,13 @@ export async function keepPicture(
   summary: ModelSummary | null,
   emit: Emit,
 ): Promise<Job> {
-  const { picture, recipe } = result.pictures[0]!;
+  const made = result.pictures[0]!;
   const { job, frames } = running;
+  const fresh = newVersion(job, summary);
+  const guarded = await guardedEdit(library, fresh.parentId, made);
+  const { picture, recipe } = guarded ?? made;
   const version: Version = {
-    ...newVersion(job, summary),
+    ...fresh,
     settings: { ...job.settings, ...settingsOf(recipe) },
     seed: recipe.seed,
     model: recipe.model,
@@ -34,10 +40,28 @@ export async function keepPicture(
     durationMs: result.timings.totalMs,
   };
   return library.orWithoutPictures([version.id], async () => {
+    if (guarded) await library.pictures.writeAsMade(version.id, made.picture.bytes);
     await library.pictures.write(version.id, picture.bytes);
     if (frames.length > 0) await library.pictures.writeFrames(version.id, frames);
     return keepVersion(library, running, 'done', version, recipe, emit);
   });
+}
+
+type Made = PictureResult['pictures'][number];
+
+/** With the drift guard on, a local edit with what drifted laid back; undefined where there is nothing to lay back. */
+async function guardedEdit(
+  library: Library,
+  sourceId: string | null,
+  { picture, recipe }: Made,
+): Promise<Made | undefined> {
+  if (sourceId === null || !appSettings(library).driftGuard) return undefined;
+  // Without its source the edit stays as it is.
+  const source = await library.pictures.read(sourceId).catch(() => undefined);
+  const laidBack = source && (await guardEdit(source, picture.bytes));
+  if (!laidBack) return undefined;
+  const noted = { ...recipe, laidBack: true };
+  return { picture: { ...picture, bytes: await encodeGeneratedPng(laidBack, noted) }, recipe: noted };
 }
 
 /** @returns the job as it is now on disk. */

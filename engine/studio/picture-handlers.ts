@@ -28,13 +28,17 @@ export const pictureHandlers = (parts: Parts) => {
       return keep(parts, picture, { ...derived(parent), kind: transformation.kind });
     },
     'versions.drift': async ({ versionId }) => {
-      const edit = find(versionId);
-      return measureDrift(await pictures.read(sourceOf(edit)), await pictures.read(versionId));
+      const source = await pictures.read(sourceOf(find(versionId)));
+      const asMade = await pictures.asMade(versionId);
+      const drift = await measureDrift(source, asMade ?? (await pictures.read(versionId)));
+      return { ...drift, isLaidBack: asMade !== undefined };
     },
     'versions.blend': async ({ versionId, strength }) => {
       const edit = find(versionId);
-      const files = [await pictures.read(sourceOf(edit)), await pictures.read(versionId)] as const;
-      return keep(parts, await blendBack(...files, strength), { ...derived(edit), kind: 'blend' });
+      const source = await pictures.read(sourceOf(edit));
+      const asMade = (await pictures.asMade(versionId)) ?? (await pictures.read(versionId));
+      const blended = await blendBack(source, asMade, strength);
+      return keep(parts, blended, { ...derived(edit), kind: 'blend' });
     },
     'versions.import': (params) => importPicture(parts, params),
     'versions.export': async ({ versionIds, format, recipe }) => {

@@ -11,7 +11,7 @@ import { compare } from '../../stores/workspace.ts';
 import { showNew } from './CanvasBar.tsx';
 import { Description } from './Description.tsx';
 import { SelfCheck } from './SelfCheck.tsx';
-import { type Drift, isLocal } from './useDrift.ts';
+import type { Drift } from './useDrift.ts';
 import './checks.css';
 
 /** What the model was asked about a picture. */
@@ -74,22 +74,20 @@ function DriftLabel({ measured }: Pick<Drift, 'measured'>) {
   return t('drift.showShare', { share: percent(measured.changedShare, i18n.language) });
 }
 
-/** Brings everything back where an edit was local, nothing where it was meant for the whole picture. */
+/** As the edit is now: everything laid back where it was local, nothing where it was meant for the whole picture. */
 function DriftPanel({ version, measured }: { version: Version; measured: Measured }) {
   const { t, i18n } = useTranslation();
-  const [strength, setStrength] = useState(isLocal(measured) ? 1 : 0);
-  const blend = async () => {
+  const { changedShare, outsideShare, isLocal, isLaidBack } = measured;
+  const [strength, setStrength] = useState(isLocal ? 1 : 0);
+  const blend = async (strength: number) => {
     const blended = await call('versions.blend', { versionId: version.id, strength });
     if (blended) showNew(blended);
   };
+  const outside = isLaidBack ? 'drift.laidBack' : isLocal ? 'drift.outside' : 'drift.everywhere';
   return (
     <div className="check-panel">
-      <p>{t('drift.changed', { share: percent(measured.changedShare, i18n.language) })}</p>
-      <p>
-        {isLocal(measured)
-          ? t('drift.outside', { share: percent(measured.outsideShare, i18n.language) })
-          : t('drift.everywhere')}
-      </p>
+      <p>{t('drift.changed', { share: percent(changedShare, i18n.language) })}</p>
+      <p>{t(outside, { share: percent(outsideShare, i18n.language) })}</p>
       <div className="drift-legend" aria-hidden="true">
         <span>{t('drift.less')}</span>
         <i />
@@ -110,9 +108,14 @@ function DriftPanel({ version, measured }: { version: Version; measured: Measure
           {percent(strength, i18n.language)}
         </span>
       </label>
-      <Button small onClick={blend}>
+      <Button small onClick={() => void blend(strength)}>
         {t('drift.apply')}
       </Button>
+      {isLaidBack && (
+        <Button small look="quiet" onClick={() => void blend(0)}>
+          {t('drift.asMade')}
+        </Button>
+      )}
     </div>
   );
 }

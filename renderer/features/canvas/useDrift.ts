@@ -14,12 +14,6 @@ export interface Drift {
   toggle: () => void;
 }
 
-/** An edit that changes more of the picture than this is meant for all of it, as one of style is. */
-const LOCAL_SHARE = 0.5;
-
-/** What was changed on purpose is a part of the picture: then the rest should have stayed. */
-export const isLocal = ({ changedShare }: Measured): boolean => changedShare <= LOCAL_SHARE;
-
 /** With the drift guard on, an edit is measured as soon as it is seen. */
 export function useDrift({ id, kind, parentId }: Version): Drift {
   const isGuarded = useStudio((state) => state.settings?.driftGuard ?? false);

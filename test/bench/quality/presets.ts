@@ -1,14 +1,17 @@
 /**
- * What the presets cost in quality: the frozen test of the embedded model's recipe, made with each preset by this
- * engine and judged by the recipe's scorer. Prompts and seeds are the same for all, so differences are paired.
+ * What the presets cost in quality, and the drift guard: the frozen test of the embedded model's recipe, made with each
+ * preset by this engine and judged by the recipe's scorer; then the edits of the first as the guard leaves them. Prompts
+ * and seeds are the same for all, so differences are paired.
  */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { EngineClient } from '../../../engine/client.ts';
+import { guardEdit } from '../../../engine/image/drift.ts';
+import { encodePng } from '../../../engine/image/transform.ts';
 import { spawnEngine } from '../../../engine/spawn.ts';
 
 const run = promisify(execFile);
@@ -19,9 +22,11 @@ const MOST_OUTPUT = 2 ** 26;
 const ALLOWED = { best: 0, balanced: 1, fast: 3 } as const;
 type Preset = keyof typeof ALLOWED;
 const PRESETS = Object.keys(ALLOWED) as Preset[];
+const GUARD = 'best, edits guarded';
+const GUARD_ALLOWED = 0;
 
-export interface PresetQuality {
-  preset: Preset;
+export interface Quality {
+  name: string;
   /** Pictures that passed, of how many. */
   passed: number;
   total: number;
@@ -48,7 +53,7 @@ interface Task {
   source?: string;
 }
 
-export async function measureQuality({ python, every, seeds }: QualityOptions): Promise<PresetQuality[]> {
+export async function measureQuality({ python, every, seeds }: QualityOptions): Promise<Quality[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tusk-quality-'));
   const engine = spawnEngine();
   try {
@@ -58,7 +63,13 @@ export async function measureQuality({ python, every, seeds }: QualityOptions): 
       await make(engine.client, preset, tasks, join(folder, preset));
       verdicts.push(await judged(python, join(folder, preset)));
     }
-    return PRESETS.map((preset, i) => quality(preset, verdicts[i]!, verdicts[0]!));
+    const best = verdicts[0]!;
+    const guarded = join(folder, 'guarded');
+    const edits = await guardAll(tasks, join(folder, PRESETS[0]!), guarded);
+    return [
+      ...PRESETS.map((preset, i) => quality(preset, verdicts[i]!, best, ALLOWED[preset])),
+      quality(GUARD, await judged(python, guarded), only(best, edits), GUARD_ALLOWED),
+    ];
   } finally {
     await engine.stop();
     await rm(folder, { recursive: true });
@@ -86,19 +97,42 @@ async function make(
 ): Promise<void> {
   await mkdir(folder);
   const manifest: Record<'created' | 'edited', object[]> = { created: [], edited: [] };
-  for (const { index, seed, text, source } of tasks) {
+  for (const task of tasks) {
+    const { index, seed, text, source } = task;
     const settings = { preset, seed, previews: false };
     const { pictures } =
       source === undefined
         ? await client.run('create', { ...settings, prompt: text })
         : await client.run('edit', { ...settings, instruction: text, pictures: [{ path: source }] });
     const verb = source === undefined ? 'created' : 'edited';
-    const file = `${verb}-${index}-${seed}.png`;
+    const file = fileOf(task);
     await writeFile(join(folder, file), pictures[0]!.picture.bytes);
     manifest[verb].push({ index, file });
   }
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
 }
+
+const fileOf = ({ index, seed, source }: Task): string =>
+  `${source === undefined ? 'created' : 'edited'}-${index}-${seed}.png`;
+
+/** The edits of a folder as the drift guard leaves them, in another one. @returns their files. */
+async function guardAll(tasks: readonly Task[], from: string, folder: string): Promise<string[]> {
+  await mkdir(folder);
+  const edited: { index: number; file: string }[] = [];
+  for (const task of tasks) {
+    if (task.source === undefined) continue;
+    const file = fileOf(task);
+    const made = await readFile(join(from, file));
+    const laidBack = await guardEdit(await readFile(task.source), made);
+    await writeFile(join(folder, file), laidBack ? await encodePng(laidBack, true) : made);
+    edited.push({ index: task.index, file });
+  }
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ created: [], edited }));
+  return edited.map(({ file }) => file);
+}
+
+const only = <T>(all: Record<string, T>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(names.map((name) => [name, all[name]!]));
 
 const judged = async (python: string, folder: string): Promise<Record<string, boolean>> =>
   JSON.parse(await ask(python, folder));
@@ -107,10 +141,11 @@ const ask = async (python: string, ...arguments_: string[]): Promise<string> =>
   (await run(python, [JUDGE, ...arguments_], { maxBuffer: MOST_OUTPUT })).stdout;
 
 function quality(
-  preset: Preset,
+  name: string,
   verdicts: Record<string, boolean>,
   best: Record<string, boolean>,
-): PresetQuality {
+  allowed: number,
+): Quality {
   const files = Object.keys(best);
   const total = files.length;
   const passed = files.filter((file) => verdicts[file]).length;
@@ -119,9 +154,9 @@ function quality(
   const variance = differences.reduce((sum, d) => sum + (d - lost) ** 2, 0) / total;
   const reach = Z * Math.sqrt(variance / total);
   return {
-    ...{ preset, passed, total, interval: wilson(passed, total) },
+    ...{ name, passed, total, interval: wilson(passed, total) },
     ...{ lost: 100 * lost, lostInterval: [100 * (lost - reach), 100 * (lost + reach)] },
-    allowed: ALLOWED[preset],
+    allowed,
   };
 }
 
@@ -137,14 +172,14 @@ function wilson(passed: number, total: number): [number, number] {
 }
 
 /** @returns whether every preset keeps to its points */
-export function printQuality(qualities: readonly PresetQuality[]): boolean {
+export function printQuality(qualities: readonly Quality[]): boolean {
   const percent = (share: number) => (100 * share).toFixed(1);
-  for (const { preset, passed, total, interval, lost, lostInterval, allowed } of qualities) {
+  for (const { name, passed, total, interval, lost, lostInterval, allowed } of qualities) {
     const verdict = lost <= allowed ? 'ok' : 'TOO MUCH';
     const shares = `${percent(passed / total)} % (${interval.map(percent).join('–')})`;
     const loss = `${lost.toFixed(1)} (${lostInterval.map((value) => value.toFixed(1)).join(' to ')})`;
     console.log(
-      `${preset.padEnd(10)} ${passed} of ${total}: ${shares}; points lost ${loss} of ${allowed}: ${verdict}`,
+      `${name.padEnd(20)} ${passed} of ${total}: ${shares}; points lost ${loss} of ${allowed}: ${verdict}`,
     );
   }
   return qualities.every(({ lost, allowed }) => lost <= allowed);

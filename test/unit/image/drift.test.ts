@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { blendBack, layBack } from '../../../engine/image/drift.ts';
+import { blendBack, guardEdit, layBack, measureDrift } from '../../../engine/image/drift.ts';
 import type { Picture } from '../../../engine/image/picture.ts';
 import { resize } from '../../../engine/image/resize.ts';
 
@@ -65,4 +65,35 @@ test('a changed style changes the whole picture; an edit without a change is the
   const dark: Picture = { ...seen, pixels: seen.pixels.map((level) => level >> 2) };
   assert.ok((await layBack(source, seen, dark)).pixels.every((level) => level < 60));
   assert.deepEqual((await layBack(source, seen, seen)).pixels, source.pixels);
+});
+
+/** The lower third up and down by a few levels, as another pass of the networks leaves a picture. */
+const drifted = ({ width, height, pixels }: Picture): Picture => ({
+  ...{ width, height },
+  pixels: pixels.map((level, i) => {
+    if (i < pixels.length * (2 / 3)) return level;
+    return level + (Math.floor(i / 60) % 2 ? 10 : -10);
+  }),
+});
+
+test('of a local edit the guard brings back what drifted, to the pixel, and leaves the change', async () => {
+  const source = striped(128, 128);
+  const edit = drifted(await withDisc(source));
+  const measured = await measureDrift(await png(source), await png(edit));
+  assert.ok(measured.isLocal && measured.outsideShare > 0.2, `${measured.outsideShare}`);
+  const guarded = await guardEdit(await png(source), await png(edit));
+  assert.deepEqual(at(guarded!, 32, 32), at(edit, 32, 32));
+  assert.deepEqual(at(guarded!, 100, 100), at(source, 100, 100));
+});
+
+test('nothing is brought back of a changed style, tone or ground, of an edit too slight to be told from drift, of an exact one', async () => {
+  const source = striped(128, 128);
+  const disc = await withDisc(source);
+  const toned = (levels: number, picture = disc): Picture => ({
+    ...picture,
+    pixels: picture.pixels.map((level) => Math.min(255, level + levels)),
+  });
+  const edits = { style: toned(90), tone: toned(12), slight: toned(12, source), exact: disc, none: source };
+  for (const [name, edit] of Object.entries(edits))
+    assert.equal(await guardEdit(await png(source), await png(edit)), undefined, name);
 });

@@ -23,6 +23,7 @@ const recipe = {
   height: 32,
   grid: { rows: 10, columns: 12 },
   steps: 24,
+  solver: 'second-order' as const,
   guidance: 4.5,
   imageGuidance: 1,
   planGuidance: 7,
@@ -55,6 +56,9 @@ test('other programs find a parameters text of Latin letters in a tEXt chunk', a
   assert.equal(text?.negative, 'blurry');
   assert.equal(text?.settings.Seed, String(recipe.seed));
   assert.equal(text?.settings.Size, '48x32');
+  assert.equal(text?.settings.Sampler, 'Adams-Bashforth 2');
+  assert.equal(text?.settings['Drift guard'], undefined);
+  assert.match(recipeText({ ...recipe, laidBack: true }), /Drift guard: on/);
   assert.equal(text?.settings.Model, recipe.model);
 });
 
