@@ -68,7 +68,8 @@ class Model:
         ids = self.tokenizer.encode(NEGATIVE.format(self.settings["negative_prompt"]))
         self.nothing = negative(self.text, self.table, ids, self.layout)
 
-    def _prompts(self, texts: list[str], pictures: int) -> list[list[int]]:
+    def prompts(self, texts: list[str], pictures: int) -> list[list[int]]:
+        """Ids of prompts about so many pictures each, up to where a plan begins."""
         t, grid = self.tokenizer, self.layout
         return [expanded(t.encode(t.generate_prompt(x, pictures, grid.rows, grid.columns)), grid) for x in texts]
 
@@ -79,15 +80,16 @@ class Model:
         pictures: [b, 256, 256, 3], or [b, k, 256, 256, 3] where each instruction is about k of them.
         """
         g, given = self.generation, _several(pictures)
-        seen = None if given is None else self._seen(given.reshape(-1, *given.shape[2:]))
+        seen = None if given is None else self.seen(given.reshape(-1, *given.shape[2:]))
         draws = [torch.Generator().manual_seed(s) for s in seeds]
         heat = g["temperature"] if g["do_sample"] else 0.0
-        prompts = self._prompts(texts, 0 if given is None else given.shape[1])
+        prompts = self.prompts(texts, 0 if given is None else given.shape[1])
         return generate_codes(
             self.text, self.table, self.head, prompts, seen, heat, g["top_k"], g["top_p"], draws, self.layout
         )
 
-    def _seen(self, pictures: Sequence[np.ndarray]) -> tuple[Tensor, list[Tensor]]:
+    def seen(self, pictures: Sequence[np.ndarray]) -> tuple[Tensor, list[Tensor]]:
+        """Tokens [p, 64, H] and DeepStack features of pictures."""
         return self.visual(vision_rows(np.stack([resized_twice(p) for p in pictures])), 16, 16)
 
     @torch.no_grad()
@@ -99,7 +101,7 @@ class Model:
         planned: without it the diffusion transformer gets the words' states alone.
         """
         given = _several(pictures)
-        prompts = self._prompts(texts, 0 if given is None else given.shape[1])
+        prompts = self.prompts(texts, 0 if given is None else given.shape[1])
         answers = plan_ids(codes, self.layout).tolist()
         said: Conditions = conditions(self.text, self.table, prompts, answers, self.layout)
         queries = self.dit.time_caption_embed.image_embedder(said.image)[0] if planned else None
@@ -129,7 +131,7 @@ class Model:
             "\n".join(t.question_prompt(s.text, len(s.pictures)) + (f"{s.answer}<|im_end|>" if s is not chat[-1] else "") for s in chat)
             for chat in chats
         ]
-        ids, seen = [expanded(t.encode(p), self.layout) for p in prompts], self._seen(shown) if shown else None
+        ids, seen = [expanded(t.encode(p), self.layout) for p in prompts], self.seen(shown) if shown else None
         made = generate_text(self.text, self.table, self.head, ids, seen, self.longest, self.layout)
         return [t.decode(words) for words in made]
 
