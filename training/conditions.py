@@ -22,19 +22,31 @@ class Conditions:
     image: Tensor | None
 
 
-@torch.no_grad()
+Embed = Callable[[Tensor], Tensor]
+"""ids [b, n] -> embeddings [b, n, H]."""
+
+
 def states(
-    text: TextDecoder, table: Tensor, rows: list[list[int]], layout: c.Layout = c.LAYOUT
+    text: TextDecoder, embed: Embed, rows: list[list[int]], layout: c.Layout = c.LAYOUT, layers: list[int] | None = None
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Plain text positions, no pictures. Rows are padded in front: (ids, present, condition states [b, n, H])."""
-    ids, present = (x.to(table.device) for x in padded(rows, layout))
+    """Plain text positions, no pictures. Rows are padded in front: (ids, present, condition states [b, n, H]).
+
+    layers: whose mean the condition is; the checkpoint's own if not given.
+    """
+    device = text.embed_tokens.weight.device
+    ids, present = (x.to(device) for x in padded(rows, layout))
     positions = (present.long().cumsum(1) - 1).clamp_min(0).expand(3, -1, -1)
     n = ids.shape[1]
-    sees = torch.ones(n, n, dtype=torch.bool, device=table.device).tril() & present[:, None]
-    sees |= torch.eye(n, dtype=torch.bool, device=table.device)
-    mask = torch.zeros(len(ids), 1, n, n, device=table.device).masked_fill(~sees[:, None], -1e9)
-    layers = c.condition_layers(len(text.layers))
-    return ids, present, condition(text(F.embedding(ids, table), ids >= text.start, positions, mask), layers)
+    sees = torch.ones(n, n, dtype=torch.bool, device=device).tril() & present[:, None]
+    sees |= torch.eye(n, dtype=torch.bool, device=device)
+    mask = torch.zeros(len(ids), 1, n, n, device=device).masked_fill(~sees[:, None], -1e9)
+    layers = layers or c.condition_layers(len(text.layers))
+    return ids, present, condition(text(embed(ids), ids >= text.start, positions, mask), layers)
+
+
+def looked_up(table: Tensor) -> Embed:
+    """table [V, H]: all embeddings, flat."""
+    return lambda ids: F.embedding(ids, table)
 
 
 def front(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
@@ -60,16 +72,18 @@ def picked(ids: Tensor, present: Tensor, mean: Tensor, layout: c.Layout = c.LAYO
     return Conditions(*front(mean, shown), visual)
 
 
+@torch.no_grad()
 def conditions(
     text: TextDecoder, table: Tensor, prompts: list[list[int]], answers: list[list[int]], layout: c.Layout = c.LAYOUT
 ) -> Conditions:
     """prompts end in the ten-token answer prefix; answers are the visual ids of a plan each."""
-    return picked(*states(text, table, joined(prompts, answers, layout), layout), layout)
+    return picked(*states(text, looked_up(table), joined(prompts, answers, layout), layout), layout)
 
 
+@torch.no_grad()
 def negative(text: TextDecoder, table: Tensor, ids: list[int], layout: c.Layout = c.LAYOUT) -> Tensor:
     """All states of the negative prompt [n, H]."""
-    return states(text, table, [ids], layout)[2][0]
+    return states(text, looked_up(table), [ids], layout)[2][0]
 
 
 NOTHING = "<|im_start|>system\nYou are a helpful image generator.<|im_end|>\n<|im_start|>user\n<|im_end|>\n"

@@ -5,7 +5,7 @@ place after the first joint layer and look at query k in the later ones, and a l
 cell's latent patch. Their weights fall to zero.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +20,8 @@ from .train_common import compile_parts, half_precision, optimisers
 CELLS = c.GRID * c.GRID
 HELP_UNTIL = 0.75
 """Share of the time at which the helper losses are gone."""
+HELPS = {"cross": 0.3, "place": 0.1, "look": 0.15, "patch": 0.3}
+"""Weights of the helper losses at the start."""
 NOISY = -0.6
 """Mean of the logit of t: towards noise."""
 
@@ -89,31 +91,52 @@ def signalled(condition: Conditions, reads: Tensor, strength: float) -> Conditio
     return condition
 
 
+@dataclass
+class Guess:
+    """error [b, 64]: squared velocity error of each cell. queries, cross: the Q-Former's output and logits, if there are visual states."""
+
+    error: Tensor
+    queries: Tensor | None
+    cross: list[Tensor]
+
+
+def guess(
+    model: Painter, study: Study, t: Tensor, noise: Tensor, kept: Tensor, used: Tensor | None = None, watch: dict | None = None
+) -> Guess:
+    """What the model makes of latents mixed with noise [b, 8, h, w] at t [b]. Masks bool [b]: `kept` samples get the
+    visual states, `used` ones their references.
+    """
+    latents, condition = study.latents, study.condition
+    mixed = (1 - t)[:, None, None, None] * noise + t[:, None, None, None] * latents
+    with half_precision(latents.device.type):
+        queries, cross = (None, []) if condition.image is None else model.dit.time_caption_embed.image_embedder(condition.image)
+        refs = study.references or None
+        v = model.dit(mixed, t, condition.text, queries, condition.text_mask, refs, kept, used, watch).float()
+    return Guess(patches((v - (latents - noise)) ** 2, model.dit.patch).mean(-1), queries, cross)
+
+
 def losses(model: Painter, study: Study, nothing: Tensor) -> dict[str, Tensor]:
-    """Velocity error (things weigh three times) and the helper losses of one batch."""
+    """Velocity error (things weigh three times) and the helper losses of one batch; without visual states those that need none."""
     latents, device = study.latents, study.latents.device
     size = len(latents)
     drop = torch.rand(size, device=device) < 0.05
-    condition = without(study.condition, nothing, drop)
+    study = replace(study, condition=without(study.condition, nothing, drop))
     t = torch.sigmoid(torch.randn(size, device=device) + NOISY)
     noise = torch.randn_like(latents)
-    mixed = (1 - t)[:, None, None, None] * noise + t[:, None, None, None] * latents
     watch = {"qk": [], "noise": []}
     used = torch.rand(size, device=device) > 0.1 if study.references else None
-    with half_precision(device.type):
-        queries, cross = model.dit.time_caption_embed.image_embedder(condition.image)
-        refs = study.references or None
-        v = model.dit(mixed, t, condition.text, queries, condition.text_mask, refs, ~drop, used, watch).float()
+    made = guess(model, study, t, noise, ~drop, used, watch)
     weight = 1 + 2.0 * study.things
-    error = patches((v - (latents - noise)) ** 2, model.dit.patch).mean(-1)
-    out = {"v": (error * weight).sum() / weight.sum(), "plain": error.mean()}
-    heads = zip(cross[0].unbind(1), study.reads, strict=False)
-    out["cross"] = torch.stack([F.cross_entropy(a.float().flatten(0, 1), read.repeat(size)) for a, read in heads]).mean()
+    out = {"v": (made.error * weight).sum() / weight.sum(), "plain": made.error.mean()}
     cells = torch.arange(CELLS, device=device)
     place = model.place(F.rms_norm(watch["noise"][0], watch["noise"][0].shape[-1:]))
     out["place"] = F.cross_entropy(place.flatten(0, 1), cells.repeat(size))
-    out["look"] = torch.stack([look_loss(q, k, condition.text_mask, ~drop) for q, k in watch["qk"][1:]]).mean()
-    out["patch"] = ((model.patch(queries) - patches(latents, model.dit.patch)) ** 2 * weight[..., None]).mean()
+    if made.queries is None:
+        return out
+    heads = zip(made.cross[0].unbind(1), study.reads, strict=False)
+    out["cross"] = torch.stack([F.cross_entropy(a.float().flatten(0, 1), read.repeat(size)) for a, read in heads]).mean()
+    out["look"] = torch.stack([look_loss(q, k, study.condition.text_mask, ~drop) for q, k in watch["qk"][1:]]).mean()
+    out["patch"] = ((model.patch(made.queries) - patches(latents, model.dit.patch)) ** 2 * weight[..., None]).mean()
     return out
 
 
@@ -129,5 +152,5 @@ def look_loss(q: Tensor, k: Tensor, text_mask: Tensor, kept: Tensor) -> Tensor:
 
 def total(parts: dict[str, Tensor], share: float) -> Tensor:
     """The loss to run backwards at a share of the time."""
-    helps = 0.3 * parts["cross"] + 0.1 * parts["place"] + 0.15 * parts["look"] + 0.3 * parts["patch"]
+    helps = sum(weight * parts[name] for name, weight in HELPS.items() if name in parts)
     return parts["v"] + max(0.0, 1 - share / HELP_UNTIL) * helps

@@ -28,7 +28,7 @@ from .networks.codes import content
 from .networks.common import part, read_safetensors
 from .networks.vae import VAE
 from .painting import Painter, losses, total
-from .sequences import Sequences
+from .sequences import Batch, Sequences
 from .train_common import (
     Average, Clock, Log, advance, half_precision, keep, one_quiet_thread, optimisers, resume, save, scale_rates,
 )  # fmt: skip
@@ -63,6 +63,14 @@ class Few(Sequences):
         return drawn_scene(self.rng)
 
 
+def plan_loss(model: Learner, batch: Batch) -> tuple[torch.Tensor, dict[str, float]]:
+    """(loss to run backwards, figures) of prompts -> plans."""
+    states, _ = model.states(batch)
+    with half_precision():
+        loss, cell = model.code_loss(states, batch)
+    return loss + CELL_WEIGHT * cell, {"code": loss.item(), "first": model.first, "cell": cell.item()}
+
+
 def learn_plans(folder: Path, table: torch.Tensor, words: Tokenizer, minutes: float) -> None:
     """Prompts -> plans; leaves folder/average.pt."""
     torch.manual_seed(0)
@@ -75,15 +83,12 @@ def learn_plans(folder: Path, table: torch.Tensor, words: Tokenizer, minutes: fl
     data = Few(words, step)
     while clock.share < 1:
         scale_rates(steppers, list(RATES["plans"]), clock.factor(step))
-        batch = data.create(16)
-        states, _ = model.states(batch)
-        with half_precision():
-            loss, cell = model.code_loss(states, batch)
-        (loss + CELL_WEIGHT * cell).backward()
+        loss, figures = plan_loss(model, data.create(16))
+        loss.backward()
         advance(model, steppers, average)
         step += 1
         if step % 50 == 0:
-            log(step=step, code=loss.item(), first=model.first, cell=cell.item(), pace=(time.time() - began) / 50)
+            log(step=step, pace=(time.time() - began) / 50, **figures)
             keep(*run, step)
             began = time.time()
     save(folder / "average.pt", **average.values, content=table)

@@ -95,15 +95,15 @@ class Muon(torch.optim.Optimizer):
 def optimisers(model: nn.Module, matrices: list[str], lr: float, muon: float, splits: dict[str, int], never: tuple = ()):
     """Muon for the matrices below the given prefixes, AdamW for the rest (and for names that hold one of `never`).
 
-    splits: name ending -> blocks of rows that are matrices of their own.
+    splits: name ending -> blocks of rows that are matrices of their own. Either may be left with no parameters.
     """
     named = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
     chosen = {n: p for n, p in named if p.ndim == 2 and n.startswith(tuple(matrices)) and not any(x in n for x in never)}
     blocks = {p: k for n, p in chosen.items() for ending, k in splits.items() if n.endswith(ending)}
     rest = [p for n, p in named if n not in chosen]
     return [
-        torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.95), weight_decay=0.0),
-        Muon(list(chosen.values()), lr=muon, splits=blocks),
+        torch.optim.AdamW([{"params": rest}], lr=lr, betas=(0.9, 0.95), weight_decay=0.0),
+        Muon([{"params": list(chosen.values())}], lr=muon, splits=blocks),
     ]
 
 
@@ -155,6 +155,11 @@ def advance(model: nn.Module, steppers: list, average: Average) -> None:
     model.zero_grad(set_to_none=True)
 
 
+def rate_factor(step: int, share: float, fall: float = 0.4, floor: float = 0.03, warm: int = 30) -> float:
+    """Of the rates at a share of the training: up over the first `warm` steps, down to `floor` over the last `fall`."""
+    return min(1, (step + 1) / warm) * min(1, max(floor, (1 - share) / fall))
+
+
 class Clock:
     """Schedule by wall clock: warm up, hold, then fall to `floor` over the last `fall` of the time."""
 
@@ -166,7 +171,7 @@ class Clock:
         return (time.time() - self.start) / (self.end - self.start)
 
     def factor(self, step: int) -> float:
-        return min(1, (step + 1) / self.warm) * min(1, max(self.floor, (1 - self.share) / self.fall))
+        return rate_factor(step, self.share, self.fall, self.floor, self.warm)
 
 
 def save(path: Path, **state) -> None:

@@ -29,6 +29,11 @@ STATE_OF_CELL = (2 + 9 * (_K // c.GRID) + _K % c.GRID)[None]
 """Place of each cell among the 75 visual states [1, 64]."""
 
 
+def prompts(tokenizer: Tokenizer, texts: list[str], picture: bool) -> list[list[int]]:
+    """Ids of prompts, or of instructions on a picture."""
+    return [expanded(tokenizer.encode(tokenizer.generate_prompt(x, picture=picture))) for x in texts]
+
+
 class Sequencer(Snapshot):
     """Prompts and codes to condition states."""
 
@@ -37,8 +42,7 @@ class Sequencer(Snapshot):
         super().__init__(path, CodeTables, c.TEXT, tokenizer.encode(NOTHING))
 
     def prompts(self, texts: list[str], picture: bool) -> list[list[int]]:
-        t = self.tokenizer
-        return [expanded(t.encode(t.generate_prompt(x, picture=picture))) for x in texts]
+        return prompts(self.tokenizer, texts, picture)
 
     def conditions(self, texts: list[str], picture: bool, codes: list[np.ndarray]) -> Conditions:
         return self(self.prompts(texts, picture), [plan_ids(k).tolist() for k in codes])

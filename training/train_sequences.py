@@ -124,6 +124,11 @@ class Learner(nn.Module):
                 own = self.text.embed_tokens.weight[token]
                 own.mul_(0.15).add_(next(iter(vectors.values())), alpha=1.2)
 
+    def optimisers(self, lr: float, muon: float) -> list[torch.optim.Optimizer]:
+        """AdamW and Muon."""
+        blocks = ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"]
+        return optimisers(self, blocks, lr, muon, {"qkv.weight": 3})
+
     @half_precision()
     def states(self, batch: Batch) -> tuple[list[Tensor], Tensor | None]:
         """All hidden states, and the picture tokens [b, 64, H] if there are pictures."""
@@ -304,9 +309,7 @@ def main() -> None:
         log(restored=len(found), new=", ".join(missing.missing_keys), unknown=", ".join(missing.unexpected_keys))
     train_only(model, a.only, a.hold)
     compile_parts(model.text.layers, model.visual.blocks)
-    steppers = optimisers(
-        model, ["text.layers", "visual.blocks", "visual.merger", "visual.deepstack"], a.lr, a.muon, {"qkv.weight": 3}
-    )
+    steppers = model.optimisers(a.lr, a.muon)
     average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
     run = (a.out / "latest.pt", model, average, steppers, clock)
     step = resume(*run)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from .data import language, scenes
 from .networks import config as c
@@ -49,12 +49,28 @@ def compared(made: np.ndarray, wanted: np.ndarray) -> dict[str, float]:
 
 
 @torch.no_grad()
+def decoding_parts(model) -> tuple[nn.Module, Tensor, Tensor]:
+    """A learner's text decoder with flat tables: what `decoding` takes before the prompts."""
+    embedding, head = model.codes.flat()
+    return model.text, torch.cat([model.text.embed_tokens.weight, embedding]), head
+
+
+@torch.no_grad()
+def replies(model, parts, drawn: list[scenes.Scene], asked: list[tuple[int, language.Question]], tokenizer) -> list[str]:
+    """Answers to (index of the scene, question)."""
+    tokens, deep = model.visual(vision_rows(np.stack([resized_twice(scenes.render(s)) for s in drawn])), 16, 16)
+    pick = torch.tensor([i for i, _ in asked])
+    prompts = [expanded(tokenizer.encode(tokenizer.question_prompt(q.text))) for _, q in asked]
+    made = generate_text(*parts, prompts, (tokens[pick], [d[pick] for d in deep]))
+    return [tokenizer.decode(ids).strip() for ids in made]
+
+
+@torch.no_grad()
 def validate(model, averaged: dict[str, Tensor], data: list[Sequences], tokenizer) -> dict[str, float]:
     """Swaps the averaged weights in, measures, swaps back."""
     own = {n: p.detach().clone() for n, p in model.named_parameters()}
     _put(model, averaged)
-    embedding, head = model.codes.flat()
-    parts = (model.text, torch.cat([model.text.embed_tokens.weight, embedding]), head)
+    parts = decoding_parts(model)
     figures: dict[str, float] = {}
     for label, source in zip(("", "new_"), data, strict=True):
         rng = source.rng = np.random.default_rng(5)
@@ -89,12 +105,8 @@ def _edits(made: np.ndarray, wanted: np.ndarray, kinds: list[str]) -> dict[str, 
 
 def _answers(model, parts, drawn, rng, tokenizer) -> dict[str, float]:
     asked = [(i, q) for i, s in enumerate(drawn) for q in language.questions(s, rng, 4)]
-    tokens, deep = model.visual(vision_rows(np.stack([resized_twice(scenes.render(s)) for s in drawn])), 16, 16)
-    pick = torch.tensor([i for i, _ in asked])
-    prompts = [expanded(tokenizer.encode(tokenizer.question_prompt(q.text))) for _, q in asked]
-    replies = generate_text(*parts, prompts, (tokens[pick], [d[pick] for d in deep]))
     good: dict[str, list[bool]] = {}
-    for (_, q), ids in zip(asked, replies, strict=True):
-        good.setdefault(q.kind, []).append(tokenizer.decode(ids).strip() == q.answer)
+    for (_, q), said in zip(asked, replies(model, parts, drawn, asked, tokenizer), strict=True):
+        good.setdefault(q.kind, []).append(said == q.answer)
     total = [g for group in good.values() for g in group]
     return {"q_all": float(np.mean(total))} | {f"q_{k}": float(np.mean(v)) for k, v in sorted(good.items())}
