@@ -1,4 +1,7 @@
-/** A whole chat as one `.tusk` file: a zip of chat.json and its pictures. What comes from elsewhere gets new ids. */
+/**
+ * A whole chat as one `.tusk` file: a zip of chat.json and its pictures, and those edits as the model made them that
+ * were laid back. What comes from elsewhere gets new ids.
+ */
 import { strFromU8, strToU8, unzipSync, type ZipOptions, zipSync } from 'fflate';
 import { z } from 'zod';
 import { TuskError } from '../errors.ts';
@@ -10,7 +13,9 @@ import type { Library } from './library.ts';
 const FORMAT = 1;
 const CONTENTS = 'chat.json';
 const LARGEST_BYTES = 2 ** 30;
-const MOST_FILES = 5_000;
+const MOST_PICTURES = 5_000;
+/** The chat itself, and each picture as it is and as it was made. */
+const MOST_FILES = 1 + 2 * MOST_PICTURES;
 /** Pictures are compressed already. */
 const STORED: ZipOptions = { level: 0 };
 
@@ -19,7 +24,7 @@ const contents = z.object({
   tusk: z.literal(FORMAT),
   chat,
   turns: z.array(turn).max(100_000),
-  versions: z.array(archiveVersion).max(MOST_FILES),
+  versions: z.array(archiveVersion).max(MOST_PICTURES),
 });
 type Contents = z.infer<typeof contents>;
 type ArchiveVersion = z.infer<typeof archiveVersion>;
@@ -37,7 +42,11 @@ export async function packChat(library: Library, chatId: string): Promise<Uint8A
   const files: Record<string, [Uint8Array, ZipOptions]> = {
     [CONTENTS]: [strToU8(JSON.stringify(told)), {}],
   };
-  for (const { id } of versions) files[fileName(id)] = [await library.pictures.read(id), STORED];
+  for (const { id } of versions) {
+    files[fileName(id)] = [await library.pictures.read(id), STORED];
+    const asMade = await library.pictures.asMade(id);
+    if (asMade) files[asMadeName(id)] = [asMade, STORED];
+  }
   return zipSync(files);
 }
 
@@ -49,10 +58,12 @@ export async function unpackChat(library: Library, file: Uint8Array): Promise<st
   const ids = versions.map(({ id }) => id);
   await library.orWithoutPictures(ids, async () => {
     for (const [index, { id }] of versions.entries()) {
-      const picture = files[fileName(told.versions[index]!.id)];
+      const { id: toldId } = told.versions[index]!;
+      const [picture, asMade] = [files[fileName(toldId)], files[asMadeName(toldId)]];
       if (!picture) throw damaged('a picture is missing');
-      await decodePicture(picture, 'A picture of the chat');
+      for (const file of [picture, asMade]) if (file) await decodePicture(file, 'A picture of the chat');
       await library.pictures.write(id, picture);
+      if (asMade) await library.pictures.writeAsMade(id, asMade);
     }
     library.transaction(() => {
       library.chats.put(imported);
@@ -125,6 +136,7 @@ function renamed({ chat: before, turns, versions }: Contents): Omit<Contents, 't
 }
 
 const fileName = (id: string): string => `pictures/${id}.png`;
+const asMadeName = (id: string): string => `as-made/${id}.png`;
 
 function damaged(why: string): TuskError {
   return new TuskError('bad-request', `The file can't be opened as a chat: ${why}.`, {

@@ -40,8 +40,8 @@ export async function keepPicture(
     durationMs: result.timings.totalMs,
   };
   return library.orWithoutPictures([version.id], async () => {
-    if (guarded) await library.pictures.writeAsMade(version.id, made.picture.bytes);
     await library.pictures.write(version.id, picture.bytes);
+    if (guarded) await library.pictures.writeAsMade(version.id, made.picture.bytes);
     if (frames.length > 0) await library.pictures.writeFrames(version.id, frames);
     return keepVersion(library, running, 'done', version, recipe, emit);
   });

@@ -7,7 +7,7 @@ import { packChat, unpackChat } from '../../../engine/library/archive.ts';
 import { Database } from '../../../engine/library/database.ts';
 import { Library } from '../../../engine/library/library.ts';
 import { SCHEMA_VERSION } from '../../../engine/library/schema.ts';
-import { addPicture, libraryFolder, newVersion } from '../../helpers/library.ts';
+import { addPicture, libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
 
 const query = (change: object = {}) => ({ text: '', deleted: false, cursor: null, limit: 100, ...change });
 const prompts = (library: Library, change: object) =>
@@ -139,6 +139,7 @@ test('a chat travels as one file: same pictures and turns, new ids', async () =>
     versionIds: [child.id],
     replyToId: 'turn00000001',
   });
+  await from.pictures.writeAsMade(child.id, await plainPng('green'));
   const file = await packChat(from, chatId);
 
   for (const target of [to, from]) {
@@ -148,6 +149,8 @@ test('a chat travels as one file: same pictures and turns, new ids', async () =>
     const [first, second] = target.versions.ofChat(id);
     assert.equal(second?.parentId, first?.id);
     assert.deepEqual(await target.pictures.read(second!.id), await from.pictures.read(child.id));
+    assert.deepEqual(await target.pictures.asMade(second!.id), await plainPng('green'));
+    assert.equal(await target.pictures.asMade(first!.id), undefined);
     const [asked, answered] = target.chats.turns(id);
     assert.deepEqual(answered?.versionIds, [second?.id]);
     assert.equal(answered?.replyToId, asked?.id);
