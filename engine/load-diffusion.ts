@@ -1,4 +1,5 @@
 /** A checkpoint's diffusion transformer and VAE as ready objects: config to graphs to sessions. */
+import type { Checkpoint } from './checkpoint/checkpoint.ts';
 import type { CheckpointConfig } from './checkpoint/config.ts';
 import { VaeDecoder, VaeEncoder } from './diffusion/latents.ts';
 import { DiffusionModel, type DiffusionSessions } from './diffusion/model.ts';
@@ -16,6 +17,7 @@ import {
 } from './models/diffusion-transformer/graph.ts';
 import { vaeSizes } from './models/vae/config.ts';
 import { buildVaeDecoder, buildVaeEncoder } from './models/vae/graph.ts';
+import { buildTinyDecoder } from './models/vae/tiny-decoder.ts';
 import type { BuiltGraph, WeightSource } from './onnx/graph.ts';
 import { Session, type SessionOptions } from './runtime/session.ts';
 
@@ -70,6 +72,16 @@ export async function loadVaeDecoder(
 ): Promise<VaeDecoder> {
   const sizes = vaeSizes(config);
   return new VaeDecoder(sizes, await Session.create(buildVaeDecoder(weights, sizes), options));
+}
+
+/** Stands in for the VAE decoder. @param weights its own file. @throws TuskError `checkpoint-damaged`. */
+export async function loadTinyDecoder(
+  weights: Checkpoint,
+  config: CheckpointConfig,
+  options: SessionOptions = {},
+): Promise<VaeDecoder> {
+  const sizes = vaeSizes(config);
+  return new VaeDecoder(sizes, await Session.create(buildTinyDecoder(weights, sizes), options));
 }
 
 /** A session for each graph; if one fails, those already made are freed. */

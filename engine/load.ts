@@ -7,6 +7,7 @@ import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Checkpoint } from './checkpoint/checkpoint.ts';
 import { type CheckpointConfig, readConfig } from './checkpoint/config.ts';
+import { exists } from './checkpoint/file.ts';
 import { fingerprint } from './checkpoint/fingerprint.ts';
 import {
   type GenerationConfig,
@@ -14,19 +15,21 @@ import {
   readTuskConfig,
   type TuskConfig,
 } from './checkpoint/tusk-config.ts';
+import type { Decoder, Rounding } from './choices.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
 import type { VaeDecoder, VaeEncoder } from './diffusion/latents.ts';
 import type { DiffusionModel } from './diffusion/model.ts';
 import { CancelledError } from './errors.ts';
 import { type ProcessorConfig, parseProcessorConfig } from './image/vision-input.ts';
-import { loadDiffusionModel, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
+import { loadDiffusionModel, loadTinyDecoder, loadVaeDecoder, loadVaeEncoder } from './load-diffusion.ts';
 import { loadLanguageModel, type VisionSource } from './load-language-model.ts';
 import { loadVisualTokenizer } from './load-visual-tokenizer.ts';
 import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
 import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
 import { isCompiled } from './models/compiled-form.ts';
 import { roundedWeights, withAttention } from './models/quantisation.ts';
+import { TINY_DECODER_FILE } from './models/vae/tiny-decoder.ts';
 import type { AttentionForm, WeightSource } from './onnx/graph.ts';
 import type { PartName } from './placing.ts';
 import type { DeviceUse } from './runtime/provider.ts';
@@ -80,8 +83,7 @@ const ROUNDED = {
   nothing: [],
   steps: ['diffusion'],
   everything: ['languageModel', 'diffusion'],
-} as const satisfies Record<string, readonly NetworkName[]>;
-export type Rounding = keyof typeof ROUNDED;
+} as const satisfies Record<Rounding, readonly NetworkName[]>;
 
 /** The folder's small files, checked. */
 interface ModelFiles {
@@ -111,6 +113,8 @@ export interface LoadProgress {
   onLoading?: (what: string, part: number, parts: number) => void;
   /** Whose linear layers are in 8-bit numbers, where the model `isRoundable`. */
   rounded?: Rounding;
+  /** Absent: `vae`. */
+  decoder?: Decoder;
   /** Absent: all as the checkpoint has it, on the processor, and nothing is freed. */
   plan?: MemoryPlan | undefined;
   /** Where the parts are computed that a plan puts on a GPU. */
@@ -135,7 +139,7 @@ const ON_PROCESSOR: Place = { form: 'source', device: 'cpu' };
 
 interface Loaded {
   name: NetworkName;
-  form: Placement['form'] | 'rounded';
+  form: Placement['form'] | 'rounded' | 'tiny';
   device: string;
   network: Networks[NetworkName];
 }
@@ -154,6 +158,8 @@ export class Model {
     readonly fingerprint: string,
     /** Small enough for its weights to be rounded on loading, and not rounded already. */
     readonly isRoundable: boolean,
+    /** Its own, where the folder has one. */
+    private readonly tinyDecoder: Checkpoint | undefined,
     /** What its parts take up. */
     readonly memory: ModelMemory,
     readonly machine: Machine,
@@ -178,7 +184,8 @@ export class Model {
     const isRoundable = !mapped && !isCompiled(checkpoint.tensors);
     const mark = await fingerprint(checkpoint);
     return new Model(
-      ...([path, checkpoint, files, mark, isRoundable, memoryOfModel(checkpoint, compile)] as const),
+      ...([path, checkpoint, files, mark, isRoundable, await tinyDecoderIn(path)] as const),
+      memoryOfModel(checkpoint, compile),
       { freeBytes: process.availableMemory(), gpuBytes: 0, ...machine },
       compile,
       { mapped, ...session },
@@ -187,6 +194,10 @@ export class Model {
 
   get name(): string {
     return this.files.tusk.name ?? basename(this.path);
+  }
+
+  get hasTinyDecoder(): boolean {
+    return this.tinyDecoder !== undefined;
   }
 
   /** Networks that pictures rounded so have in 8-bit numbers. */
@@ -203,27 +214,36 @@ export class Model {
     names: readonly N[],
     progress: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
-    const { signal, onLoading, rounded = 'nothing', plan, device, onFreeing } = progress;
+    const { signal, onLoading, rounded = 'nothing', decoder, plan, device, onFreeing } = progress;
     const inEightBits: readonly NetworkName[] = this.roundedNetworks(rounded);
     const placed = (part: PartName): Place => plan?.placements[part] ?? ON_PROCESSOR;
     const isRounded = (name: NetworkName) => placed(name).form === 'source' && inEightBits.includes(name);
-    const formOf = (name: NetworkName) => (isRounded(name) ? 'rounded' : placed(name).form);
+    const tiny = decoder === 'tiny' ? this.tinyDecoder : undefined;
+    const isTiny = (name: NetworkName) => name === 'vaeDecoder' && tiny !== undefined;
+    const formOf = (name: NetworkName) =>
+      isTiny(name) ? 'tiny' : isRounded(name) ? 'rounded' : placed(name).form;
     const deviceOf = (part: PartName) => (placed(part).device === 'gpu' ? device : undefined);
-    // A form in 8-bit numbers is on the processor.
+    // A form in 8-bit numbers is on the processor, and so is what takes it no time.
+    const isLight = (name: NetworkName) => isRounded(name) || isTiny(name);
     const deviceName = (name: NetworkName) =>
-      isRounded(name) ? 'cpu' : PARTS_OF[name].map((part) => deviceOf(part)?.provider ?? 'cpu').join('+');
+      isLight(name) ? 'cpu' : PARTS_OF[name].map((part) => deviceOf(part)?.provider ?? 'cpu').join('+');
     const key = (name: NetworkName) => `${name} ${formOf(name)} ${deviceName(name)}`;
     const isPlaced = ({ name, form, device: on }: Loaded) =>
       plan?.holding === 'staged'
         ? (names as readonly NetworkName[]).includes(name) && form === formOf(name) && on === deviceName(name)
         : (form === 'compiled') === (placed(name).form === 'compiled') &&
-          (form === 'rounded' || isRounded(name) || on === deviceName(name));
+          (form === 'rounded' || form === 'tiny' || isLight(name) || on === deviceName(name));
     if (plan) await this.freeAllBut(isPlaced, onFreeing);
     const missing = names.filter((name) => !this.loaded.has(key(name)));
     for (const [index, name] of missing.entries()) {
       if (signal?.aborted) throw new CancelledError();
       const { what, load } = LOADERS[name];
       onLoading?.(what, index + 1, missing.length);
+      if (tiny && isTiny(name)) {
+        const network = await loadTinyDecoder(tiny, this.files.config, this.options);
+        this.loaded.set(key(name), { name, form: 'tiny', device: deviceName(name), network });
+        continue;
+      }
       const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
       const sourceFor = (part: PartName) => {
@@ -260,6 +280,11 @@ export class Model {
   }
 
   dispose = (): Promise<void> => this.freeAllBut(() => false);
+}
+
+async function tinyDecoderIn(folder: string): Promise<Checkpoint | undefined> {
+  const path = join(folder, TINY_DECODER_FILE);
+  return (await exists(path)) ? Checkpoint.ofFile(path) : undefined;
 }
 
 async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {

@@ -46,7 +46,7 @@ type JobBase = Pick<PictureJob, 'bench' | 'clock' | 'context' | 'settings'>;
 export const networksFor = <N extends NetworkName>(
   { bench, clock, context, settings }: JobBase,
   names: readonly N[],
-): Promise<Pick<Networks, N>> => clock.time('loadMs', () => bench.networks(names, context, settings.rounded));
+): Promise<Pick<Networks, N>> => clock.time('loadMs', () => bench.networks(names, context, settings));
 
 /**
  * Decides where the parts of the model sit, before anything is loaded; loads all that the request needs if they stay.
@@ -364,6 +364,7 @@ function recipeSettings({ bench, grid, settings }: PictureJob, image: number) {
     steps: settings.steps,
     solver: settings.solver,
     rounded: settings.rounded,
+    decoder: settings.decoder,
     guidance: settings.textGuidance,
     imageGuidance: settings.imageGuidance,
     planGuidance: settings.planGuidance,

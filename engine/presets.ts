@@ -2,7 +2,8 @@
  * Named choices between time and quality, for every checkpoint; one of the same name in its tusk.json replaces them.
  *
  *   best      the reference's own steps: equal to it, stage by stage
- *   balanced  two fifths of the steps, of second order, in 8-bit numbers where the checkpoint is small; the same plan
+ *   balanced  two fifths of the steps, of second order, in 8-bit numbers where the checkpoint is small; the same plan;
+ *             the tiny decoder where the checkpoint brings one
  *   fast      a fifth, guided only while the picture takes shape; the plan in 8-bit numbers, too
  */
 import type { Preset, TuskConfig } from './checkpoint/tusk-config.ts';
@@ -16,9 +17,12 @@ const share = (steps: number, of: number): number =>
 const BUILT_IN: Readonly<Record<string, (tusk: TuskConfig) => Preset>> = {
   fast: ({ steps }) => ({
     ...{ steps: share(steps, 0.2), solver: 'second-order', rounded: 'everything' },
+    decoder: 'tiny',
     guidance_range: [0, 0.5],
   }),
-  balanced: ({ steps }) => ({ steps: share(steps, 0.4), solver: 'second-order', rounded: 'steps' }),
+  balanced: ({ steps }) => ({
+    ...{ steps: share(steps, 0.4), solver: 'second-order', rounded: 'steps', decoder: 'tiny' },
+  }),
   best: () => ({}),
 };
 

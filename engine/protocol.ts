@@ -13,6 +13,7 @@
  * has to frame the bytes itself.
  */
 import { z } from 'zod';
+import { DECODERS, ROUNDINGS, SOLVERS } from './choices.ts';
 import { ERROR_CODES } from './errors.ts';
 import { PARTS, PROCESSOR_REASONS, PROVIDERS, TEST_FAILURES } from './placing.ts';
 
@@ -20,11 +21,6 @@ export const PROTOCOL_VERSION = 1;
 
 /** How often an engine that owes an answer says that it lives. */
 export const HEARTBEAT_MS = 1_000;
-
-export const SOLVERS = ['euler', 'second-order'] as const;
-export type Solver = (typeof SOLVERS)[number];
-/** Pictures made before there was a choice were made without. */
-export const ROUNDINGS = ['nothing', 'steps', 'everything'] as const;
 
 export const LIMITS = {
   promptCharacters: 20_000,
@@ -126,6 +122,8 @@ const pictureSettings = {
   solver: z.enum(SOLVERS).optional(),
   /** What is computed in 8-bit numbers: about twice as fast, slightly other pictures. Small checkpoints only. */
   rounded: z.enum(ROUNDINGS).optional(),
+  /** `tiny`: pixels by the checkpoint's tiny decoder, if it brings one: quicker, slightly softer. */
+  decoder: z.enum(DECODERS).optional(),
   /** `best`, `balanced`, `fast` or one of the checkpoint's tusk.json; single settings given beside it win. */
   preset: z.string().min(1).max(64).optional(),
   /** Rows and columns of the plan; absent = as the size asks. */
@@ -354,6 +352,7 @@ export const recipe = z.object({
   /** Pictures made before there was a choice were made by Euler steps. */
   solver: z.enum(SOLVERS).default('euler'),
   rounded: z.enum(ROUNDINGS).default('nothing'),
+  decoder: z.enum(DECODERS).default('vae'),
   guidance: z.number(),
   imageGuidance: z.number(),
   planGuidance: z.number(),

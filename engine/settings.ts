@@ -1,11 +1,11 @@
 /** The settings of a run: what the caller gave, else the preset, else tusk.json, else the reference. */
 import { randomInt } from 'node:crypto';
 import type { TuskConfig } from './checkpoint/tusk-config.ts';
+import type { Decoder, Rounding, Solver } from './choices.ts';
 import type { ConditionRules } from './decoding/condition.ts';
 import type { SamplingSettings } from './decoding/token-choice.ts';
-import type { Solver } from './diffusion/solver.ts';
 import { TuskError } from './errors.ts';
-import type { Model, Rounding } from './load.ts';
+import type { Model } from './load.ts';
 import { presetOf } from './presets.ts';
 import type { Params, SamplingOverrides } from './protocol.ts';
 
@@ -29,6 +29,7 @@ export interface PictureSettings {
   steps: number;
   solver: Solver;
   rounded: Rounding;
+  decoder: Decoder;
   textGuidance: number;
   imageGuidance: number;
   planGuidance: number;
@@ -51,6 +52,7 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
     steps: params.steps ?? preset.steps ?? tusk.steps,
     solver: params.solver ?? preset.solver ?? 'euler',
     rounded: model.isRoundable ? (params.rounded ?? preset.rounded ?? 'nothing') : 'nothing',
+    decoder: model.hasTinyDecoder ? (params.decoder ?? preset.decoder ?? 'vae') : 'vae',
     textGuidance: params.guidance ?? preset.text_guidance ?? tusk.text_guidance,
     imageGuidance: imageGuidance ?? preset.image_guidance ?? tusk.image_guidance,
     planGuidance: params.planGuidance ?? preset.plan_guidance ?? tusk.plan_guidance,

@@ -1,4 +1,6 @@
 /** A model in use, with what is worth keeping between requests: pictures already seen, a chat's cache, the negative prompt. */
+
+import type { Decoder, Rounding } from './choices.ts';
 import { encodeStates } from './decoding/condition.ts';
 import { Conversation } from './decoding/conversation.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
@@ -6,7 +8,7 @@ import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
 import type { ChosenDevice } from './devices/devices.ts';
 import { LatentColours } from './diffusion/previews.ts';
 import { type NextChoice, TuskError } from './errors.ts';
-import type { Model, NetworkName, Networks, Rounding } from './load.ts';
+import type { Model, NetworkName, Networks } from './load.ts';
 import {
   type MemoryChoice,
   type MemoryPlan,
@@ -90,13 +92,14 @@ export class Workbench {
   async networks<N extends NetworkName>(
     names: readonly N[],
     { emit, signal }: RequestContext,
-    rounded: Rounding = 'nothing',
+    { rounded, decoder }: { rounded?: Rounding; decoder?: Decoder } = {},
   ): Promise<Pick<Networks, N>> {
     const onLoading = (what: string, part: number, parts: number) =>
       emit({ event: 'loading', what, part, parts });
     const onFreeing = (name: NetworkName) => this.forget(name);
     const { plan, device } = this;
-    const how = { signal, onLoading, rounded, plan, device: device?.device, onFreeing };
+    const kinds = { ...(rounded && { rounded }), ...(decoder && { decoder }) };
+    const how = { signal, onLoading, ...kinds, plan, device: device?.device, onFreeing };
     return this.model.networks(names, how);
   }
 

@@ -148,6 +148,10 @@ def tusk() -> dict:
     }
 
 
+TINY_DECODER = "tiny_decoder.safetensors"
+"""Beside config.json: what quick presets make pixels with."""
+
+
 def written(out: Path, tensors: dict[str, Tensor]) -> None:
     """model.safetensors in float16. Raises ValueError if a value does not fit."""
     from safetensors.torch import save_file
@@ -163,6 +167,8 @@ def whole(a: argparse.Namespace) -> None:
     files = {"config.json": config(vae_config), "preprocessor_config.json": PREPROCESSOR, "tusk.json": tusk()}
     for name, data in (files | generation_configs()).items():
         (a.out / name).write_text(json.dumps(data, indent=2) + "\n")
+    if a.tiny:
+        shutil.copy(a.tiny, a.out / TINY_DECODER)
 
 
 def patched(a: argparse.Namespace) -> None:
@@ -185,6 +191,7 @@ def main() -> None:
     ask.add_argument("--pictures", type=Path, required=True)
     ask.add_argument("--tokens", type=Path)
     ask.add_argument("--vae", type=Path)
+    ask.add_argument("--tiny", type=Path, help="tiny_decoder.safetensors of that VAE")
     ask.add_argument("--model", type=Path, help="a checkpoint folder to patch")
     ask.add_argument("--only", help="pattern of the tensors to put into it")
     a = ask.parse_args()

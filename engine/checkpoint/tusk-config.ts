@@ -5,6 +5,7 @@
  * Sampling of the plan comes from t2i_generation_config.json, that of answers from und_generation_config.json.
  */
 import { z } from 'zod';
+import { DECODERS, ROUNDINGS, SOLVERS } from '../choices.ts';
 import { TuskError } from '../errors.ts';
 import type { Checkpoint } from './checkpoint.ts';
 
@@ -32,9 +33,11 @@ const sampling = z.object({
 const preset = z.object({
   steps: steps.optional(),
   /** Default: the reference's Euler steps. */
-  solver: z.enum(['euler', 'second-order']).optional(),
+  solver: z.enum(SOLVERS).optional(),
   /** What is computed in 8-bit numbers. Nothing of checkpoints too large to be rounded on loading. */
-  rounded: z.enum(['nothing', 'steps', 'everything']).optional(),
+  rounded: z.enum(ROUNDINGS).optional(),
+  /** What makes pixels of latents; `tiny` is the VAE's own where the checkpoint brings no tiny decoder. */
+  decoder: z.enum(DECODERS).optional(),
   text_guidance: guidance.optional(),
   image_guidance: guidance.optional(),
   plan_guidance: guidance.optional(),

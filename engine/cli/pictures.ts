@@ -1,9 +1,10 @@
 /** `tusk create` and `tusk edit`. */
 import { mkdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { SOLVERS, type Solver } from '../choices.ts';
 import { TuskError } from '../errors.ts';
 import { assertWritable, writeWhole } from '../files.ts';
-import { type ParamsInput, type PictureResult, SOLVERS, type Solver } from '../protocol.ts';
+import type { ParamsInput, PictureResult } from '../protocol.ts';
 import {
   type Arguments,
   memoryOption,

@@ -1,10 +1,11 @@
 /** The steps along the guided velocity, from noise at time 0 to latents at time 1. */
+import type { Solver } from '../choices.ts';
 import { throwIfCancelled } from '../errors.ts';
 import { assertFinite, type FloatTensor } from '../runtime/tensor.ts';
 import { branchesOf, guidanceOfSteps, guide, type StepGuidance } from './guidance.ts';
 import type { PreparedDiffusion } from './prepared.ts';
 import { stepLengths, timesteps } from './schedule.ts';
-import { advance, effectiveVelocity, type Solver } from './solver.ts';
+import { advance, effectiveVelocity } from './solver.ts';
 
 export interface DenoiseOptions {
   /** [1, channels, rows, columns]: normal numbers, or the state after `done` steps. */

@@ -3,9 +3,8 @@
  * (Adams-Bashforth with two values, for steps of any length) looks from the last two to the middle of the step.
  * Both run the transformer once a step.
  */
+import type { Solver } from '../choices.ts';
 import type { FloatTensor } from '../runtime/tensor.ts';
-
-export type Solver = 'euler' | 'second-order';
 
 /** @param previous velocity of the step before, absent at the start. @param ratio this step's length over the last one's */
 export function effectiveVelocity(

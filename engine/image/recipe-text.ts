@@ -3,6 +3,8 @@
  * then "Negative prompt: …", then one line of "Key: value" pairs.
  */
 
+import type { Solver } from '../choices.ts';
+
 /** What the text tells; a recipe may hold more. */
 export interface RecipeFacts {
   prompt: string;
@@ -12,7 +14,7 @@ export interface RecipeFacts {
   height: number;
   grid: { rows: number; columns: number };
   steps: number;
-  solver: keyof typeof SAMPLERS;
+  solver: Solver;
   guidance: number;
   imageGuidance: number;
   planGuidance: number;
@@ -22,7 +24,7 @@ export interface RecipeFacts {
 }
 
 /** As others name them. */
-const SAMPLERS = { euler: 'Euler', 'second-order': 'Adams-Bashforth 2' };
+const SAMPLERS: Record<Solver, string> = { euler: 'Euler', 'second-order': 'Adams-Bashforth 2' };
 const NEGATIVE = 'Negative prompt: ';
 /** A value with a comma, colon or line break is written as a JSON string. */
 const PAIR = /([\w()-][\w ()-]*):\s*("(?:\\.|[^\\"])*"|[^,]*)(?:,|$)/g;

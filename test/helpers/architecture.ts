@@ -14,7 +14,7 @@ export interface Import {
 
 /** Layer of a file: the first pattern that matches. */
 const LAYERS: readonly (readonly [layer: string, pattern: RegExp])[] = [
-  ['base', /^engine\/(errors|log|files|intent|placing)\.ts$/],
+  ['base', /^engine\/(errors|log|files|intent|placing|choices)\.ts$/],
   ['wire', /^engine\/wire\.ts$/],
   ['protocol', /^engine\/(protocol|studio-protocol|shell-protocol|page|check)\.ts$/],
   ['client', /^engine\/(client|spawn)\.ts$/],

@@ -6,13 +6,14 @@
 import argparse
 import json
 import re
+import shutil
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from training import export
-from training.export import PREPROCESSOR, SETTINGS, picture_tensors, token_tensors, vae_tensors, written
+from training.export import PREPROCESSOR, SETTINGS, TINY_DECODER, picture_tensors, token_tensors, vae_tensors, written
 
 from . import tokens
 from .config import CONFIG, Config
@@ -116,10 +117,13 @@ def main() -> None:
     ask.add_argument("--pictures", type=Path, required=True)
     ask.add_argument("--tokens", type=Path)
     ask.add_argument("--vae", type=Path, required=True)
+    ask.add_argument("--tiny", type=Path, help="tiny_decoder.safetensors of that VAE")
     a = ask.parse_args()
     vae, vae_config = vae_tensors(a.vae)
     tensors = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
     write(a.out, tensors | vae | token_tensors(a.tokens, CONFIG.visual_tokenizer), vae_config)
+    if a.tiny:
+        shutil.copy(a.tiny, a.out / TINY_DECODER)
     print({p.name: p.stat().st_size for p in sorted(a.out.iterdir())})
 
 

@@ -1,7 +1,8 @@
 /** The second-order solver on an equation whose solution is known: y' = -y from 1. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { advance, effectiveVelocity, type Solver } from '../../../engine/diffusion/solver.ts';
+import type { Solver } from '../../../engine/choices.ts';
+import { advance, effectiveVelocity } from '../../../engine/diffusion/solver.ts';
 import { type FloatTensor, floatTensor } from '../../../engine/runtime/tensor.ts';
 
 /** Error at time 1 with steps of which the last is twice as long as the first. */
