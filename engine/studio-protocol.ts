@@ -266,7 +266,8 @@ const drift = z.object({
 export const STUDIO_METHODS = {
   /** Answered first; then the last preview of each running job comes as a `preview` event. */
   'studio.open': [nothing, snapshot],
-  'chats.create': [z.object({ title: z.string().max(200).optional() }), chat],
+  /** Sent twice with one `chatId`, a new random id of the sender's, it is made once. */
+  'chats.create': [z.object({ chatId: id.optional(), title: z.string().max(200).optional() }), chat],
   'chats.get': [
     z.object({ chatId: id }),
     z.object({ chat, turns: z.array(turn), versions: z.array(version), jobs: z.array(job) }),

@@ -1,7 +1,8 @@
 /** What the window does by itself: opens the last chat, follows theme and language, answers the window's keys. */
 import { useEffect } from 'react';
 import { nameOf, useKeys } from './components/useKeys.ts';
-import { loadChat, newChat, openChat } from './engine/actions.ts';
+import { loadChat, makeChat, newChat, openChat } from './engine/actions.ts';
+import { outgoing } from './engine/outbox.ts';
 import { sendAgain } from './engine/send.ts';
 import { showLanguage } from './i18n.ts';
 import { takeBack } from './stores/notices.ts';
@@ -33,6 +34,7 @@ export function useSession(): void {
 }
 
 async function resume(): Promise<void> {
+  for (const { chatId } of outgoing()) await makeChat(chatId);
   const { chatId } = useWorkspace.getState();
   if (chatId) return void (await loadChat(chatId));
   const { chats, settings } = useStudio.getState();

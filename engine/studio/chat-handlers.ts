@@ -20,10 +20,10 @@ export const chatHandlers = ({ library, queue, emit }: Parts) => {
   };
 
   return {
-    'chats.create': ({ title }) => {
+    'chats.create': ({ chatId = newId(), title = '' }) => {
       const now = Date.now();
       const times = { createdAt: now, updatedAt: now, deletedAt: null };
-      return put({ id: newId(), title: title ?? '', ...times, coverVersionId: null });
+      return chats.get(chatId) ?? put({ id: chatId, title, ...times, coverVersionId: null });
     },
     'chats.get': ({ chatId }) => ({
       chat: find(chatId),

@@ -4,6 +4,7 @@ import { notify } from '../stores/notices.ts';
 import { byId, useStudio } from '../stores/studio.ts';
 import { addTarget, useWorkspace } from '../stores/workspace.ts';
 import { saveFile } from './files.ts';
+import { newId } from './ids.ts';
 import { call } from './studio.ts';
 
 /** Shows a chat with its newest picture. */
@@ -54,13 +55,23 @@ export function newChat(): void {
   requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('.composer textarea')?.focus());
 }
 
-/** The chat on screen; a new one if there is none yet. */
+/** Id of the chat on screen. An empty one gets its own now, so that all that is said in it goes there. */
+export function chatOnScreen(): string {
+  const chatId = useWorkspace.getState().chatId ?? newId();
+  useWorkspace.setState({ chatId });
+  return chatId;
+}
+
+/** @returns whether the studio has it now. */
+export async function makeChat(chatId: string): Promise<boolean> {
+  const isMade = chatId in useStudio.getState().chats;
+  return isMade || (await call('chats.create', { chatId })) !== undefined;
+}
+
+/** The chat on screen; made if there is none yet. */
 export async function currentChat(): Promise<string | undefined> {
-  const { chatId } = useWorkspace.getState();
-  if (chatId) return chatId;
-  const chat = await call('chats.create', {});
-  if (chat) useWorkspace.setState({ chatId: chat.id });
-  return chat?.id;
+  const chatId = chatOnScreen();
+  return (await makeChat(chatId)) ? chatId : undefined;
 }
 
 const isProject = ({ name }: File): boolean => name.endsWith('.tusk');

@@ -37,6 +37,7 @@ const CONNECTION_LOST: Failure = {
 export class StudioClient {
   private readonly waiting = new Map<number, Waiting>();
   private counter = 0;
+  private isOpen = false;
 
   constructor(
     private readonly transport: Transport,
@@ -46,7 +47,8 @@ export class StudioClient {
     const events = new FrameBatch(onEvents);
     transport.onMessage = (message) => this.receive(message, events);
     transport.onState = (state) => {
-      if (state === 'closed') this.rejectAll();
+      this.isOpen = state === 'open';
+      if (!this.isOpen) this.rejectAll();
       onState(state);
     };
     transport.start();
@@ -54,6 +56,7 @@ export class StudioClient {
 
   /** @throws StudioFailure with what happened and what to do next. */
   call<M extends StudioMethod>(method: M, params: StudioParams<M>): Promise<StudioAnswer<M>> {
+    if (!this.isOpen) return Promise.reject(new StudioFailure(CONNECTION_LOST));
     this.counter += 1;
     const id = this.counter;
     return new Promise((resolve, reject) => {

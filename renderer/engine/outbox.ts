@@ -3,10 +3,12 @@ import type { WorkspaceState } from '../stores/workspace.ts';
 
 type Composed = Pick<
   WorkspaceState,
-  'chatId' | 'message' | 'modeOverride' | 'targetIds' | 'seed' | 'variations' | 'pictureSettings'
+  'message' | 'modeOverride' | 'targetIds' | 'seed' | 'variations' | 'pictureSettings'
 >;
 
 export interface Outgoing extends Composed {
+  /** It may not be made yet. */
+  chatId: string;
   /** By it the studio knows a message that comes twice. */
   turnId: string;
   /** Before all that wait. */
@@ -19,12 +21,10 @@ const STORED = 'tusk-outbox';
 
 export const outgoing = (): Outgoing[] => JSON.parse(sessionStorage.getItem(STORED) ?? '[]');
 
-const others = (turnId: string): Outgoing[] => outgoing().filter((message) => message.turnId !== turnId);
-
 const store = (messages: readonly Outgoing[]): void =>
   sessionStorage.setItem(STORED, JSON.stringify(messages));
 
-/** Puts it in, or in its own place again. */
-export const hold = (message: Outgoing): void => store([...others(message.turnId), message]);
+export const hold = (message: Outgoing): void => store([...outgoing(), message]);
 
-export const release = ({ turnId }: Outgoing): void => store(others(turnId));
+export const release = ({ turnId }: Outgoing): void =>
+  store(outgoing().filter((message) => message.turnId !== turnId));

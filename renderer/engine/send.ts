@@ -1,8 +1,9 @@
 /** What is composed, on its way to the queue. */
 import type { StudioParams } from '../../engine/studio-protocol.ts';
 import { useStudio } from '../stores/studio.ts';
-import { useWorkspace } from '../stores/workspace.ts';
-import { currentChat } from './actions.ts';
+import { useWorkspace, watchJob } from '../stores/workspace.ts';
+import { chatOnScreen, makeChat } from './actions.ts';
+import { newId } from './ids.ts';
 import { hold, type Outgoing, outgoing, release } from './outbox.ts';
 import { call, request } from './studio.ts';
 
@@ -10,11 +11,10 @@ type How = Partial<Pick<Outgoing, 'first' | 'anyway'>>;
 
 /** Sends what is composed. The message stays where it was if it could not be sent, or if a smaller choice is offered. */
 export async function sendMessage({ first = false, anyway = false }: How = {}): Promise<void> {
-  const { chatId, message, modeOverride, targetIds, seed, variations, pictureSettings } =
-    useWorkspace.getState();
+  const { message, modeOverride, targetIds, seed, variations, pictureSettings } = useWorkspace.getState();
   if (message.trim() === '') return;
-  const composed = { chatId, message, modeOverride, targetIds, seed, variations, pictureSettings };
-  const sent: Outgoing = { ...composed, turnId: newTurnId(), first, anyway };
+  const composed = { message, modeOverride, targetIds, seed, variations, pictureSettings };
+  const sent: Outgoing = { ...composed, chatId: chatOnScreen(), turnId: newId(), first, anyway };
   hold(sent);
   useWorkspace.setState({ message: '', modeOverride: null, memoryOffer: null });
   await deliver(sent);
@@ -30,28 +30,18 @@ async function deliver(sent: Outgoing): Promise<void> {
   // Without a connection nobody knows; the next one sends it again.
   if (!isSent && useStudio.getState().connection !== 'open') return;
   release(sent);
-  if (isSent) return;
-  const { message, modeOverride } = sent;
-  useWorkspace.setState((state) => ({ message: state.message || message, modeOverride }));
+  if (isSent || useWorkspace.getState().message !== '') return;
+  const { message, modeOverride, targetIds, seed, variations, pictureSettings } = sent;
+  useWorkspace.setState({ message, modeOverride, targetIds, seed, variations, pictureSettings });
 }
 
-/** Random, of the form of the studio's own ids. */
-const newTurnId = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(ID_BYTES)), (byte) =>
-    byte.toString(16).padStart(2, '0'),
-  ).join('');
-
-const ID_BYTES = 15;
-
 async function submit(sent: Outgoing): Promise<boolean> {
-  const { turnId, message, targetIds, seed, first } = sent;
-  const chatId = sent.chatId ?? (await currentChat());
-  if (!chatId) return false;
-  hold({ ...sent, chatId });
+  const { chatId, turnId, message, targetIds, seed, first } = sent;
+  if (!(await makeChat(chatId))) return false;
   const variations = sent.variations ?? useStudio.getState().settings?.variations ?? 1;
   const request = { chatId, turnId, mode: modeOf(sent), message, targetIds, seed, variations, first };
   const taken = await call('jobs.submit', { ...request, settings: settingsOf(sent) });
-  if (taken) useWorkspace.setState({ watchedJobId: taken.jobs[0]!.id });
+  if (taken && useWorkspace.getState().chatId === chatId) watchJob(taken.jobs[0]!.id);
   return taken !== undefined;
 }
 

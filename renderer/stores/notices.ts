@@ -27,8 +27,18 @@ let counter = 0;
 export function notify(notice: News): void {
   counter += 1;
   const id = counter;
-  useNotices.setState(({ notices }) => ({ notices: [...notices.slice(-3), { ...notice, id }] }));
+  useNotices.setState(({ notices }) => {
+    const others = notices.filter((shown) => !saysTheSame(shown, notice));
+    return { notices: [...others.slice(-3), { ...notice, id }] };
+  });
   if (notice.kind === 'done') setTimeout(() => dismiss(id), notice.action ? UNDO_SHOWN_MS : SHOWN_MS);
+}
+
+/** A failure that comes again takes the place of what is shown of it. */
+function saysTheSame(shown: News, news: News): boolean {
+  if (shown.kind !== 'failure' || news.kind !== 'failure') return false;
+  const { code, message } = news.failure;
+  return shown.failure.code === code && shown.failure.message === message && shown.about === news.about;
 }
 
 export function dismiss(id: number): void {

@@ -124,6 +124,68 @@ test(
   },
 );
 
+test(
+  'without a connection a message is kept, said to be, and sent when it is back',
+  BROWSER,
+  async ({ home, studio }) => {
+    const routes: WebSocketRoute[] = [];
+    let isCut = false;
+    await home.routeWebSocket(/\/studio$/, (socket) => {
+      if (isCut) return void socket.close();
+      routes.push(socket);
+      socket.connectToServer();
+    });
+    await home.reload();
+    await studio.call('jobs.pause', { paused: true });
+    await expect(home.getByRole('region', { name: 'Queue' })).toBeVisible();
+    isCut = true;
+    await routes.at(-1)!.close();
+    await expect(home.getByRole('status').filter({ hasText: /connection/i })).toBeVisible();
+    const message = 'draw a green star, offline';
+    await say(home, message);
+    isCut = false;
+    await expect(home.getByRole('alert').filter({ hasText: /on its way is sent/ })).toBeVisible();
+    await expect(home.getByRole('region', { name: 'Queue' })).toContainText(message);
+    await expect(home.getByRole('textbox', { name: 'Message' })).toHaveValue('');
+    expect(await askedFor(studio, message)).toBe(1);
+  },
+);
+
+test(
+  'what is said in a new chat before it is made goes into that chat, in its order, after a reload too',
+  BROWSER,
+  async ({ home, studio }) => {
+    let isMute = false;
+    await home.routeWebSocket(/\/studio$/, (socket) => {
+      const server = socket.connectToServer();
+      socket.onMessage((frame) => {
+        if (!isMute || !frame.toString().includes('"chats.create"')) server.send(frame);
+      });
+    });
+    const other = await studio.call('chats.create', { title: 'An older chat' });
+    await studio.call('jobs.pause', { paused: true });
+    await home.evaluate((id) => sessionStorage.setItem('tusk-chat', id), other.id);
+    await home.reload();
+    await expect(home.getByRole('heading', { name: 'An older chat' })).toBeVisible();
+    await home.keyboard.press('Alt+N');
+    isMute = true;
+    const messages = ['draw a red star in a new chat', 'draw a blue star beside it'];
+    for (const message of messages) {
+      await say(home, message);
+      await expect(home.getByRole('textbox', { name: 'Message' })).toHaveValue('');
+    }
+    isMute = false;
+    await home.reload();
+    await expect(home.getByRole('heading', { name: messages[0]! })).toBeVisible();
+    await expect(home.getByRole('region', { name: 'Queue' })).toContainText(messages[1]!);
+    const { jobs } = await studio.call('studio.open', {});
+    const asked = jobs.filter(({ message }) => messages.includes(message));
+    expect(asked.map(({ message }) => message)).toEqual(messages);
+    expect(new Set(asked.map(({ chatId }) => chatId)).size).toBe(1);
+    expect((await studio.call('chats.get', { chatId: other.id })).turns).toEqual([]);
+  },
+);
+
 const UNHEARD: [when: string, isDropped: (frame: string) => boolean][] = [
   ['before it arrived', () => true],
   ['after it arrived', (frame) => frame.includes('"turn":{') && frame.includes('"answer":')],

@@ -48,6 +48,16 @@ test('a message that comes twice, as after a reload before the answer, is taken 
   await studio.close();
 });
 
+test('a chat that is asked for twice is made once, and keeps its title', async () => {
+  const { studio } = await openStudio();
+  const chatId = 'a1b2c3d4e5f6';
+  const first = await studio.call('chats.create', { chatId, title: 'Apples' });
+  assert.equal(first.id, chatId);
+  assert.deepEqual(await studio.call('chats.create', { chatId }), first);
+  assert.equal((await studio.call('studio.open', {})).chats.length, 1);
+  await studio.close();
+});
+
 test('cancelled: told at once, the last preview stays as a draft, finish makes the picture in its place', async () => {
   const { studio, jobIn, next } = await openStudio();
   const { turn, jobs } = await send(studio, 'a red apple', {
