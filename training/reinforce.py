@@ -210,7 +210,8 @@ def learn(folder: Path, network: nn.Module, average: Average, lr: float, a: argp
     saved, figures = time.time(), []
     while clock.share < 1:
         scale_rates(steppers, [lr], clock.factor(step))
-        figures.append({k + ("_e" if step % 2 else ""): v for k, v in step_of(rng, step, lambda: advance(network, steppers, average)).items()})
+        made = step_of(rng, step, lambda: advance(network, steppers, average))
+        figures.append({k + ("_e" if step % 2 else ""): v for k, v in made.items()})
         step += 1
         if step % 10 == 0:
             names = sorted({k for f in figures for k in f})
@@ -263,6 +264,11 @@ def ship(out: Path, checkpoint: Path) -> Path:
     return out / "model"
 
 
+def start_of(phase: str, out: Path, checkpoint: Path) -> Path:
+    """Plans start from the checkpoint and stay bound to it, also when they go on; pictures start from OUT's plans."""
+    return checkpoint if phase == "plans" else ship(out, checkpoint)
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ask.add_argument("out", type=Path)
@@ -287,9 +293,8 @@ def main() -> None:
     domain = Lattice(load_verifier(a.verifier))
     learners = {"plans": learn_plans, "pictures": learn_pictures}
     for phase in a.phases:
-        start = ship(a.out, a.model)
-        learners[phase](a.out / phase, load(start), domain, a)
-    ship(a.out, a.model)
+        learners[phase](a.out / phase, load(start_of(phase, a.out, a.model)), domain, a)
+        ship(a.out, a.model)
 
 
 if __name__ == "__main__":

@@ -241,3 +241,5 @@ def test_what_was_learned_is_shipped_alone_and_a_stopped_phase_goes_on(model: Mo
     new, own = (load_file(f / "model.safetensors") for f in (reinforce.ship(tmp_path, MODEL), MODEL))
     changed = {k for k in own if not torch.equal(own[k], new[k])}
     assert changed and changed == {k for k in own if reinforce.EXPERTS in k}
+    assert reinforce.start_of("plans", tmp_path, MODEL) == MODEL
+    assert reinforce.start_of("pictures", tmp_path, MODEL) == tmp_path / "model"
