@@ -7,6 +7,7 @@ import type { Picture } from '../image/picture.ts';
 import { encodePng, transform } from '../image/transform.ts';
 import { packChat, packFiles, unpackChat } from '../library/archive.ts';
 import { newId } from '../library/ids.ts';
+import type { Versions } from '../library/versions.ts';
 import { recipe as recipeSchema } from '../protocol.ts';
 import type { StudioCheckedParams, Version } from '../studio-protocol.ts';
 import { derived } from './derived.ts';
@@ -28,14 +29,14 @@ export const pictureHandlers = (parts: Parts) => {
       return keep(parts, picture, { ...derived(parent), kind: transformation.kind });
     },
     'versions.drift': async ({ versionId }) => {
-      const source = await pictures.read(sourceOf(find(versionId)));
+      const source = await pictures.read(sourceOf(versions, find(versionId)));
       const asMade = await pictures.asMade(versionId);
       const drift = await measureDrift(source, asMade ?? (await pictures.read(versionId)));
       return { ...drift, isLaidBack: asMade !== undefined };
     },
     'versions.blend': async ({ versionId, strength }) => {
       const edit = find(versionId);
-      const source = await pictures.read(sourceOf(edit));
+      const source = await pictures.read(sourceOf(versions, edit));
       const asMade = (await pictures.asMade(versionId)) ?? (await pictures.read(versionId));
       const blended = await blendBack(source, asMade, strength);
       return keep(parts, blended, { ...derived(edit), kind: 'blend' });
@@ -58,7 +59,10 @@ export const pictureHandlers = (parts: Parts) => {
     },
     'versions.beforeAfter': async ({ versionId, format }) => {
       const version = find(versionId);
-      const files = [await pictures.read(sourceOf(version)), await pictures.read(versionId)] as const;
+      const files = [
+        await pictures.read(sourceOf(versions, version)),
+        await pictures.read(versionId),
+      ] as const;
       const bytes = await encodeBeforeAfter(...files, format);
       return { name: fileName(`${version.prompt} before and after`, endingOf(format)), bytes };
     },
@@ -96,9 +100,10 @@ function found<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-function sourceOf({ parentId }: Version): string {
+/** What a picture was made from; a blend is held against the source of its edit. */
+function sourceOf(versions: Versions, { kind, parentId }: Version): string {
   if (parentId === null) throw unavailable('This picture has no source to compare it with.');
-  return parentId;
+  return kind === 'blend' ? sourceOf(versions, found(versions.get(parentId), 'picture')) : parentId;
 }
 
 /** The recipe of this very picture, where a model wrote one. */

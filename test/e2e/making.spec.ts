@@ -4,6 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
+import { chatOfEdit } from '../helpers/library.ts';
+import { drawing } from './studio.ts';
 import { BROWSER, expect, MANY_STEPS, say, setSteps, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
@@ -82,12 +84,53 @@ test('of a local edit what drifted is brought back by itself; one click shows it
   await expect(page.getByText(/drifted where nothing was to change and was brought back\.$/)).toBeVisible();
   await page.getByRole('button', { name: 'As the model made it' }).click();
   await expect(page.getByRole('button', { name: /^Blended: / })).toHaveAttribute('aria-pressed', 'true');
+  await page.getByRole('button', { name: /^What changed: [1-9][\d.]*%$/ }).click();
+  await expect(page.getByText(/drifted where nothing was to change\.$/)).toBeVisible();
   const { versions } = await studio.call('chats.get', { chatId: chat.id });
   const one = (kind: string) => versions.find((version) => version.kind === kind)!.id;
   expect(await shareLike(one('create'), one('edit'))).toBeGreaterThan(0.5);
   expect(await shareLike(one('create'), one('blend'))).toBeLessThan(0.5);
   expect(await pixels(await file(one('edit'), 'as-made'))).toEqual(await pixels(await file(one('blend'))));
 });
+
+test(
+  'an edit that changed nothing is not said to be meant for the whole picture; a map that comes late is not laid on another one',
+  BROWSER,
+  async ({ home, studio, tusk }) => {
+    let isHeld = false;
+    const held: (() => void)[] = [];
+    await home.routeWebSocket(/\/studio$/, (socket) => {
+      socket.connectToServer().onMessage((frame) => {
+        if (isHeld) held.push(() => socket.send(frame));
+        else socket.send(frame);
+      });
+    });
+    await studio.call('settings.set', { driftGuard: false });
+    const red = await drawing('#c8102e', '#f4f0e6');
+    const { id } = await studio.call('chats.import', { bytes: await chatOfEdit(red, red) });
+    await home.evaluate((chatId) => sessionStorage.setItem('tusk-chat', chatId), id);
+    await home.goto(new URL('/', tusk.address).href);
+    const change = home.getByRole('button', { name: 'What changed', exact: true });
+    const map = home.getByRole('img', { name: /^Heat map/ });
+    await expect(change).toBeVisible();
+    isHeld = true;
+    await change.click();
+    await home.getByRole('button', { name: 'Created: a red apple' }).click();
+    await expect(change).toHaveCount(0);
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    isHeld = false;
+    for (const send of held) send();
+    await expect(home.getByRole('img', { name: 'a red apple' }).first()).toBeVisible();
+    await home.waitForTimeout(300);
+    await expect(map).toHaveCount(0);
+    await home.getByRole('button', { name: 'Edit: make it green' }).click();
+    await home.getByRole('button', { name: /^What changed/ }).click();
+    await expect(map).toBeVisible();
+    await expect(home.getByText('0% of the picture changed.')).toBeVisible();
+    await expect(home.getByText(/^0% of it differs slightly/)).toBeVisible();
+    await studio.call('settings.set', { driftGuard: true });
+  },
+);
 
 const pixels = async (file: Buffer): Promise<Buffer> => sharp(file).removeAlpha().raw().toBuffer();
 

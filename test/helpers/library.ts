@@ -3,8 +3,9 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { packChat } from '../../engine/library/archive.ts';
 import { newId } from '../../engine/library/ids.ts';
-import type { Library } from '../../engine/library/library.ts';
+import { Library } from '../../engine/library/library.ts';
 import type { Version } from '../../engine/studio-protocol.ts';
 
 export const libraryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'tusk-library-'));
@@ -42,4 +43,25 @@ export async function addPicture(library: Library, change: Partial<Version> = {}
   await library.pictures.write(version.id, await plainPng('red'));
   library.versions.add(version);
   return version;
+}
+
+/** A `.tusk` file with a picture and an edit of it, of which nobody has said anything. */
+export async function chatOfEdit(source: Buffer, edit: Buffer): Promise<Uint8Array> {
+  const library = await Library.open(await libraryFolder());
+  const chatId = newId();
+  const times = { createdAt: 1, updatedAt: 1, deletedAt: null };
+  library.chats.put({ id: chatId, title: 'An edit', ...times, coverVersionId: null });
+  const parent = newVersion({ chatId });
+  const child = newVersion({ chatId, parentId: parent.id, kind: 'edit', prompt: 'make it green' });
+  for (const [version, file] of [
+    [parent, source],
+    [child, edit],
+  ] as const) {
+    const { width = 1, height = 1 } = await sharp(file).metadata();
+    await library.pictures.write(version.id, file);
+    library.versions.add({ ...version, width, height });
+  }
+  const bytes = await packChat(library, chatId);
+  library.close();
+  return bytes;
 }

@@ -74,6 +74,12 @@ function DriftLabel({ measured }: Pick<Drift, 'measured'>) {
   return t('drift.showShare', { share: percent(measured.changedShare, i18n.language) });
 }
 
+function whatOf({ changedShare, isLocal, isLaidBack }: Measured): string {
+  if (isLaidBack) return 'drift.laidBack';
+  if (isLocal) return 'drift.outside';
+  return changedShare === 0 ? 'drift.slight' : 'drift.everywhere';
+}
+
 /** As the edit is now: everything laid back where it was local, nothing where it was meant for the whole picture. */
 function DriftPanel({ version, measured }: { version: Version; measured: Measured }) {
   const { t, i18n } = useTranslation();
@@ -83,11 +89,10 @@ function DriftPanel({ version, measured }: { version: Version; measured: Measure
     const blended = await call('versions.blend', { versionId: version.id, strength });
     if (blended) showNew(blended);
   };
-  const outside = isLaidBack ? 'drift.laidBack' : isLocal ? 'drift.outside' : 'drift.everywhere';
   return (
     <div className="check-panel">
       <p>{t('drift.changed', { share: percent(changedShare, i18n.language) })}</p>
-      <p>{t(outside, { share: percent(outsideShare, i18n.language) })}</p>
+      <p>{t(whatOf(measured), { share: percent(outsideShare, i18n.language) })}</p>
       <div className="drift-legend" aria-hidden="true">
         <span>{t('drift.less')}</span>
         <i />

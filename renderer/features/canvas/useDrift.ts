@@ -17,32 +17,35 @@ export interface Drift {
 /** With the drift guard on, an edit is measured as soon as it is seen. */
 export function useDrift({ id, kind, parentId }: Version): Drift {
   const isGuarded = useStudio((state) => state.settings?.driftGuard ?? false);
-  const [measured, setMeasured] = useState<Measured | null>(null);
-  const [heatMap, setHeatMap] = useState<string | null>(null);
+  const [found, setFound] = useState<{ id: string; measured: Measured } | null>(null);
+  const [map, setMap] = useState<{ id: string; address: string } | null>(null);
+  const measured = found?.id === id ? found.measured : null;
+  const heatMap = map?.id === id ? map.address : null;
   const isPossible = parentId !== null && (kind === 'edit' || kind === 'blend');
   useEffect(() => {
-    setHeatMap(null);
-    setMeasured(null);
+    setMap(null);
+    setFound(null);
     if (!isGuarded || !isPossible) return;
     let isSeen = true;
-    const keep = (found: Measured) => void (isSeen && setMeasured(found));
+    const keep = (measured: Measured) => void (isSeen && setFound({ id, measured }));
     // Who asks for the map is told what is wrong.
     request('versions.drift', { versionId: id }).then(keep, () => {});
     return () => {
       isSeen = false;
     };
   }, [id, isGuarded, isPossible]);
-  useEffect(() => () => void (heatMap && URL.revokeObjectURL(heatMap)), [heatMap]);
+  useEffect(() => () => void (map && URL.revokeObjectURL(map.address)), [map]);
   const show = async () => {
-    const found = measured ?? (await call('versions.drift', { versionId: id }));
-    if (!found) return;
-    setMeasured(found);
-    setHeatMap(URL.createObjectURL(new Blob([new Uint8Array(found.heatMap)], { type: 'image/png' })));
+    const shown = measured ?? (await call('versions.drift', { versionId: id }));
+    if (!shown) return;
+    const file = new Blob([new Uint8Array(shown.heatMap)], { type: 'image/png' });
+    setFound({ id, measured: shown });
+    setMap({ id, address: URL.createObjectURL(file) });
   };
   return {
     isPossible,
     measured,
     heatMap,
-    toggle: () => (heatMap ? setHeatMap(null) : void show()),
+    toggle: () => (heatMap ? setMap(null) : void show()),
   };
 }

@@ -3,11 +3,9 @@ import { after, before, test } from 'node:test';
 import { unzipSync } from 'fflate';
 import sharp from 'sharp';
 import { readRecipe } from '../../../engine/image/encode.ts';
-import { packChat } from '../../../engine/library/archive.ts';
-import { Library } from '../../../engine/library/library.ts';
 import { fileName } from '../../../engine/studio/file-name.ts';
 import { holds, questionsOf } from '../../../engine/studio/self-check.ts';
-import { libraryFolder, newVersion, plainPng } from '../../helpers/library.ts';
+import { chatOfEdit, plainPng } from '../../helpers/library.ts';
 import { openStudio, type TestStudio } from '../../helpers/studio.ts';
 
 const SIDE = 64;
@@ -61,28 +59,7 @@ test('crop, rotate and flip are new versions; the picture itself stays', async (
 
 /** An edit and its source, brought in as a chat from elsewhere. @returns the edit's id. */
 async function editOf(source: Buffer, edit: Buffer): Promise<string> {
-  const library = await Library.open(await libraryFolder());
-  const chatId = 'chat00000001';
-  library.chats.put({
-    id: chatId,
-    title: '',
-    createdAt: 1,
-    updatedAt: 1,
-    deletedAt: null,
-    coverVersionId: null,
-  });
-  const parent = newVersion({ chatId });
-  const child = newVersion({ chatId, parentId: parent.id, kind: 'edit' });
-  for (const [version, file] of [
-    [parent, source],
-    [child, edit],
-  ] as const) {
-    await library.pictures.write(version.id, file);
-    library.versions.add(version);
-  }
-  const bytes = await packChat(library, chatId);
-  library.close();
-  const chat = await opened.studio.call('chats.import', { bytes });
+  const chat = await opened.studio.call('chats.import', { bytes: await chatOfEdit(source, edit) });
   return (await opened.studio.call('chats.get', { chatId: chat.id })).versions[1]!.id;
 }
 
@@ -99,6 +76,10 @@ test('drift tells the changed area from what should have stayed, and blending la
   assert.deepEqual(await pixelAt(all.id, SIDE - 2, 30), [128, 128, 128]);
   assert.deepEqual(await pixelAt(all.id, 2, 30), [0, 0, 255]);
   assert.deepEqual([all.kind, all.parentId], ['blend', id]);
+  const ofHalf = await opened.studio.call('versions.drift', { versionId: half.id });
+  assert.deepEqual(ofHalf.changedShare, drift.changedShare);
+  const again = await opened.studio.call('versions.blend', { versionId: half.id, strength: 1 });
+  assert.deepEqual(await pixelAt(again.id, SIDE - 2, 30), [128, 128, 128]);
 });
 
 test('before and after: the source on the left, the edit on the right, said to be made by a model', async () => {
