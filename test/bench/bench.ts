@@ -15,7 +15,7 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EngineClient } from '../../engine/client.ts';
-import type { Timings } from '../../engine/protocol.ts';
+import type { ParamsInput, Timings } from '../../engine/protocol.ts';
 import { spawnEngine } from '../../engine/spawn.ts';
 import { peakMemory } from './memory.ts';
 import { describeProcessor, processor } from './processor.ts';
@@ -36,8 +36,13 @@ async function measureEngine(checkpoint: string | undefined): Promise<Row[]> {
     const { client } = engine;
     const cold = await client.run('create', { checkpoint, prompt: PROMPT, seed: 7, previews: false });
     const coldMs = performance.now() - startedAt;
-    const plain = await warmPictures(client, checkpoint, false);
-    const shown = await warmPictures(client, checkpoint, true);
+    const plain = await warmPictures(client, { checkpoint, previews: false });
+    const shown = await warmPictures(client, { checkpoint, previews: true });
+    const quicker: Row[] = [];
+    for (const preset of ['balanced', 'fast']) {
+      const { totalMs } = await warmPictures(client, { checkpoint, preset, previews: false });
+      quicker.push([`picture, warm, ${preset}`, seconds(totalMs)]);
+    }
     const chat = await measureChat(client, checkpoint, cold.pictures[0]!.picture.bytes);
     const { recipe } = cold.pictures[0]!;
     return [
@@ -45,6 +50,7 @@ async function measureEngine(checkpoint: string | undefined): Promise<Row[]> {
       ['picture, cold, from the start of the process', seconds(coldMs)],
       ['picture, warm', seconds(plain.totalMs)],
       ['picture, warm, with previews', seconds(shown.totalMs)],
+      ...quicker,
       [`plan, ${cold.tokens} tokens`, perSecond(cold.tokens, plain.planMs)],
       [`denoising, ${recipe.steps} steps`, perSecond(recipe.steps, plain.stepsMs)],
       ['VAE decode and PNG', seconds(plain.decodeMs)],
@@ -56,10 +62,14 @@ async function measureEngine(checkpoint: string | undefined): Promise<Row[]> {
   }
 }
 
-async function warmPictures(client: EngineClient, checkpoint: string | undefined, previews: boolean) {
+type How = Pick<ParamsInput<'create'>, 'checkpoint' | 'preset' | 'previews'>;
+
+/** Medians of a few, after one that loads what it needs. */
+async function warmPictures(client: EngineClient, how: How) {
+  await client.run('create', { ...how, prompt: PROMPT, seed: 0 });
   const runs: Timings[] = [];
   for (let seed = 1; seed <= WARM_RUNS; seed++) {
-    const result = await client.run('create', { checkpoint, prompt: PROMPT, seed, previews });
+    const result = await client.run('create', { ...how, prompt: PROMPT, seed });
     runs.push(result.timings);
   }
   const of = (name: 'totalMs' | 'planMs' | 'stepsMs' | 'decodeMs') => median(runs.map((t) => t[name]));
