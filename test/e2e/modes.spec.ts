@@ -52,6 +52,20 @@ test('with no picture left there is nothing to edit', async ({ desk }) => {
   await expect(page.getByRole('button', { name: 'Mode: Ask, chosen by you' })).toBeVisible();
 });
 
+test('a question without a picture: the model says beforehand that it sees none', async ({ desk }) => {
+  const { page, studio, blue } = desk;
+  const { models } = await studio.call('models.list', {});
+  const isBlind = !models.find(({ inUse }) => inUse)!.holdsConversation;
+  const note = page.getByText(/^No picture is chosen, and this model sees only/);
+  await page.getByRole('textbox', { name: 'Message' }).fill('what is in the picture?');
+  await expect(page.getByRole('button', { name: 'Mode: Ask, detected' })).toBeVisible();
+  await expect(note).toHaveCount(0);
+  await page.getByRole('button', { name: `Leave out: ${blue.prompt}` }).click();
+  await expect(note).toHaveCount(isBlind ? 1 : 0);
+  await page.getByRole('button', { name: `Brought in: ${blue.prompt}` }).click();
+  await expect(note).toHaveCount(0);
+});
+
 test('earlier messages come back with Alt+Up, what was being written with Alt+Down', async ({ desk }) => {
   const { page, studio } = desk;
   const message = page.getByRole('textbox', { name: 'Message' });

@@ -8,7 +8,7 @@ import { useFittingExamples } from '../../engine/examples.ts';
 import { sendMessage } from '../../engine/send.ts';
 import { useStudio } from '../../stores/studio.ts';
 import { useWorkspace } from '../../stores/workspace.ts';
-import { AloneNote } from './AloneNote.tsx';
+import { AskNote } from './AskNote.tsx';
 import { ComposerOptions } from './ComposerOptions.tsx';
 import { ModeChip } from './ModeChip.tsx';
 import { Targets } from './Targets.tsx';
@@ -23,17 +23,17 @@ export function Composer() {
   const message = useWorkspace((state) => state.message);
   const isReady = useStudio((state) => state.connection === 'open');
   const detected = useDetectedMode();
-  const override = useWorkspace((state) => state.modeOverride);
+  const mode = useWorkspace((state) => state.modeOverride) ?? detected.mode;
   return (
     // biome-ignore lint/a11y/useSemanticElements: no form, since Enter alone makes a line
     <div className="composer" role="group" aria-label={t('composer.label')}>
       <div className="composer-about">
-        <Targets mode={override ?? detected.mode} />
+        <Targets mode={mode} />
         <ModeChip detected={detected} />
       </div>
       <MessageField />
       <WordNotes words={detected.unknownWords} />
-      {detected.mode === 'ask' && <AloneNote />}
+      {mode === 'ask' && <AskNote />}
       <div className="composer-foot">
         <ComposerOptions />
         <AddPicture />
