@@ -15,7 +15,7 @@ from training.data import scenes
 from training.networks import load
 from training.networks.model import Model
 from training.rewards import PLAN_SLACK, Lattice, Task, checks, close, creating, editing
-from training.train_common import Average, Muon, advance
+from training.train_common import Average, advance
 from training.verifier import Verifier, ground_names, plans_show, things
 
 MODEL = Path("assets/model")
