@@ -113,14 +113,16 @@ function DriftPanel({ version, measured }: { version: Version; measured: Measure
           {percent(strength, i18n.language)}
         </span>
       </label>
-      <Button small onClick={() => void blend(strength)}>
-        {t('drift.apply')}
-      </Button>
-      {isLaidBack && (
-        <Button small look="quiet" onClick={() => void blend(0)}>
-          {t('drift.asMade')}
+      <div className="drift-acts">
+        <Button small onClick={() => void blend(strength)}>
+          {t('drift.apply')}
         </Button>
-      )}
+        {isLaidBack && (
+          <Button small look="quiet" onClick={() => void blend(0)}>
+            {t('drift.asMade')}
+          </Button>
+        )}
+      </div>
     </div>
   );
 }
