@@ -1,10 +1,9 @@
 /** Nothing is lost in the window either: a reload in each stage of a job, a connection that breaks. */
-import { execFileSync } from 'node:child_process';
 import type { WebSocketRoute } from '@playwright/test';
 import type { Job } from '../../engine/studio-protocol.ts';
 import { rounds } from '../helpers/rounds.ts';
 import type { StudioClient } from './studio.ts';
-import { BROWSER, type Desk, expect, say, test } from './tusk.ts';
+import { BROWSER, type Desk, engineOf, expect, say, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 const RELOADS = rounds(1, 5);
@@ -16,13 +15,6 @@ const PHASES = [
   ['saving', 'draw a red apple'],
   ['reading', 'make it green'],
 ] as const;
-
-/** The inference process is the server's child that runs process.js. */
-function engineOf(server: number): number {
-  const lines = execFileSync('ps', ['-o', 'pid=,ppid=,args=', '-A'], { encoding: 'utf8' }).split('\n');
-  const line = lines.find((text) => new RegExp(`^\\s*\\d+\\s+${server}\\s.*process\\.js`).test(text));
-  return Number(line!.trim().split(/\s+/)[0]);
-}
 
 const untilIn = ({ studio }: Desk, stage: Job['stage'], message: string) =>
   new Promise<void>((resolve) => {

@@ -1,12 +1,11 @@
 /** Where making is the point: stages, drafts, siblings, edits and their drift, the model's opinion, a lost engine. */
-import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import sharp from 'sharp';
 import { chatOfEdit } from '../helpers/library.ts';
 import { drawing } from './studio.ts';
-import { BROWSER, expect, MANY_STEPS, say, setSteps, test } from './tusk.ts';
+import { BROWSER, engineOf, expect, MANY_STEPS, say, setSteps, test } from './tusk.ts';
 
 const MADE = { timeout: 100_000 };
 /** Another one is on the canvas. */
@@ -219,13 +218,6 @@ test('a question about a picture is answered in the thread', async ({ desk }) =>
 
 /** To be caught at work, and made anew in a moment. */
 const ENOUGH_STEPS = 60;
-
-/** The inference process is the server's child that runs process.js. */
-function engineOf(server: number): number {
-  const lines = execFileSync('ps', ['-o', 'pid=,ppid=,args=', '-A'], { encoding: 'utf8' }).split('\n');
-  const line = lines.find((text) => new RegExp(`^\\s*\\d+\\s+${server}\\s.*process\\.js`).test(text));
-  return Number(line!.trim().split(/\s+/)[0]);
-}
 
 test.afterEach(({ studio }) => studio.call('settings.set', { language: 'en' }));
 

@@ -1,4 +1,4 @@
-import { expect, stagesTold, test } from './tusk.ts';
+import { BROWSER, engineOf, expect, stagesTold, test } from './tusk.ts';
 
 test.afterEach(({ studio }) => studio.call('settings.set', { theme: 'system', language: 'en' }));
 
@@ -69,6 +69,26 @@ test('a window in a language the model was not trained on says so beside the exa
   await expect(page.getByRole('dialog', { name: 'First steps' })).toBeVisible();
   await expect(page.getByText(/the model understands/i)).toHaveCount(0);
 });
+
+test(
+  'first steps that fail say in the language of the window what happened, and begin again',
+  BROWSER,
+  async ({ desk, tusk }) => {
+    const { page, studio } = desk;
+    await studio.call('settings.set', { language: 'de' });
+    await page.getByRole('button', { name: 'Einstellungen', exact: true }).click();
+    await page.getByRole('button', { name: 'Noch einmal zeigen' }).click();
+    const tour = page.getByRole('dialog', { name: 'Erste Schritte' });
+    await tour.getByRole('listitem').getByRole('button').first().click();
+    await expect(tour.getByRole('progressbar')).toHaveAttribute('aria-valuetext', /\d/, { timeout: 100_000 });
+    process.kill(engineOf(tusk.process.pid!), 'SIGKILL');
+    const card = tour.getByRole('alert');
+    await expect(card).toContainText('Die Engine wurde von außen beendet');
+    await card.getByRole('button', { name: 'Noch einmal', exact: true }).click();
+    await expect(tour.getByRole('heading', { name: 'Da ist es' })).toBeVisible({ timeout: 100_000 });
+    await studio.call('settings.set', { language: 'en' });
+  },
+);
 
 test('the first steps make a picture and say what comes next', async ({ desk: { page, studio } }) => {
   await page.getByRole('button', { name: 'Settings', exact: true }).click();

@@ -3,7 +3,7 @@
  * (or, where a clone has none, the small parity checkpoint with settings that make a picture in seconds). With the
  * option `shell: 'electron'` it is the desktop app's window instead.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -200,6 +200,13 @@ async function show(page: Page, tusk: Tusk, chatId: string): Promise<void> {
   }, chatId);
   await page.reload();
   await page.getByRole('toolbar', { name: 'Tools' }).waitFor();
+}
+
+/** Id of the inference process: the server's child that runs process.js. */
+export function engineOf(server: number): number {
+  const lines = execFileSync('ps', ['-o', 'pid=,ppid=,args=', '-A'], { encoding: 'utf8' }).split('\n');
+  const line = lines.find((text) => new RegExp(`^\\s*\\d+\\s+${server}\\s.*process\\.js`).test(text));
+  return Number(line!.trim().split(/\s+/)[0]);
 }
 
 /** Types into the composer as a person does and sends with the keyboard. */

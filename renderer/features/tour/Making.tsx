@@ -1,9 +1,12 @@
 import { useTranslation } from 'react-i18next';
 import type { Job } from '../../../engine/studio-protocol.ts';
 import { Button } from '../../components/Button.tsx';
+import { FailureCard } from '../../components/FailureCard.tsx';
 import { LivePicture } from '../../components/LivePicture.tsx';
 import { Progress } from '../../components/Progress.tsx';
+import { reportOf } from '../../components/useFailureWords.ts';
 import { useStageWords } from '../../components/useStageWords.ts';
+import { copyText } from '../../engine/shell.ts';
 import { call } from '../../engine/studio.ts';
 import { isPending, sizeOf, useStudio } from '../../stores/studio.ts';
 
@@ -54,11 +57,21 @@ function Stopped({ job, onStart }: Omit<Props, 'onLeave'>) {
     const next = await call('jobs.retry', { jobId: job.id });
     if (next) onStart(next.id);
   };
+  const button = <Button onClick={again}>{t('again')}</Button>;
+  if (job.failure)
+    return (
+      <FailureCard
+        failure={job.failure}
+        report={reportOf(job.failure)}
+        onCopy={(report) => void copyText(report, t('failures:word.copied'))}
+      >
+        {button}
+      </FailureCard>
+    );
   return (
     <div role="alert" className="tour-stopped">
-      <p>{job.failure?.message ?? t('stopped')}</p>
-      {job.failure?.hint && <p>{job.failure.hint}</p>}
-      <Button onClick={again}>{t('again')}</Button>
+      <p>{t('stopped')}</p>
+      {button}
     </div>
   );
 }
