@@ -22,10 +22,11 @@ export function Making({ job, onStart, onLeave }: Props) {
   const preview = useStudio((state) => state.previews[job.id]);
   const versions = useStudio((state) => state.versions);
   const { text, share } = useStageWords(job);
+  const isMaking = isPending(job);
   return (
     <>
-      <h2>{t('making')}</h2>
-      <p>{t('makingText')}</p>
+      <h2>{t(isMaking ? 'making' : 'welcome')}</h2>
+      {isMaking && <p>{t('makingText')}</p>}
       <div className="tour-picture">
         <LivePicture
           preview={preview}
@@ -34,7 +35,7 @@ export function Making({ job, onStart, onLeave }: Props) {
           {...sizeOf(job, versions)}
         />
       </div>
-      {isPending(job) ? (
+      {isMaking ? (
         <div className="tour-progress">
           <Progress label={job.message} text={text} share={share} />
           <span aria-hidden="true">{text}</span>
