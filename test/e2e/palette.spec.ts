@@ -85,7 +85,7 @@ test(
     const card = tour.getByRole('alert');
     await expect(card).toContainText('Die Engine wurde von außen beendet');
     await expect(tour.getByRole('heading', { name: 'Es entsteht gerade' })).toHaveCount(0);
-  await card.getByRole('button', { name: 'Noch einmal', exact: true }).click();
+    await card.getByRole('button', { name: 'Noch einmal', exact: true }).click();
     await expect(tour.getByRole('heading', { name: 'Da ist es' })).toBeVisible({ timeout: 100_000 });
     await studio.call('settings.set', { language: 'en' });
   },
