@@ -15,6 +15,7 @@ import {
   readTuskConfig,
   type TuskConfig,
 } from './checkpoint/tusk-config.ts';
+import { TINY_DECODER_FILE } from './checkpoint/weight-files.ts';
 import type { Decoder, Rounding } from './choices.ts';
 import type { LanguageModel } from './decoding/language-model.ts';
 import type { VisualTokenizer } from './decoding/visual-tokenizer.ts';
@@ -29,7 +30,6 @@ import { type ModelMemory, memoryOfParts } from './memory/parts.ts';
 import type { Machine, MemoryPlan, Placement } from './memory/plan.ts';
 import { isCompiled } from './models/compiled-form.ts';
 import { roundedWeights, withAttention } from './models/quantisation.ts';
-import { TINY_DECODER_FILE } from './models/vae/tiny-decoder.ts';
 import type { AttentionForm, WeightSource } from './onnx/graph.ts';
 import type { PartName } from './placing.ts';
 import type { DeviceUse } from './runtime/provider.ts';
@@ -158,8 +158,8 @@ export class Model {
     readonly fingerprint: string,
     /** Small enough for its weights to be rounded on loading, and not rounded already. */
     readonly isRoundable: boolean,
-    /** Its own, where the folder has one. */
-    private readonly tinyDecoder: Checkpoint | undefined,
+    /** The file, where the folder has one; it is read when a picture wants it. */
+    private readonly tinyDecoder: string | undefined,
     /** What its parts take up. */
     readonly memory: ModelMemory,
     readonly machine: Machine,
@@ -240,7 +240,8 @@ export class Model {
       const { what, load } = LOADERS[name];
       onLoading?.(what, index + 1, missing.length);
       if (tiny && isTiny(name)) {
-        const network = await loadTinyDecoder(tiny, this.files.config, this.options);
+        const weights = await Checkpoint.ofFile(tiny);
+        const network = await loadTinyDecoder(weights, this.files.config, this.options);
         this.loaded.set(key(name), { name, form: 'tiny', device: deviceName(name), network });
         continue;
       }
@@ -282,9 +283,9 @@ export class Model {
   dispose = (): Promise<void> => this.freeAllBut(() => false);
 }
 
-async function tinyDecoderIn(folder: string): Promise<Checkpoint | undefined> {
+async function tinyDecoderIn(folder: string): Promise<string | undefined> {
   const path = join(folder, TINY_DECODER_FILE);
-  return (await exists(path)) ? Checkpoint.ofFile(path) : undefined;
+  return (await exists(path)) ? path : undefined;
 }
 
 async function readFiles(checkpoint: Checkpoint): Promise<ModelFiles> {

@@ -342,7 +342,8 @@ async function finishPicture(
   const picture = (await job.laidBack?.onto(painted)) ?? painted;
   const { width, height } = picture;
   const { verb, prompt } = job.asked;
-  const recipe = { verb, prompt, ...recipeSettings(job, image), width, height };
+  const laidBack = job.laidBack && { laidBack: true };
+  const recipe = { verb, prompt, ...recipeSettings(job, image), width, height, ...laidBack };
   const bytes = await encodeGeneratedPng(picture, recipe);
   return { picture: { mediaType: 'image/png', width, height, bytes }, recipe };
 }

@@ -360,7 +360,7 @@ export const recipe = z.object({
   sampling: sampling.required(),
   model: z.string(),
   modelFingerprint: z.string(),
-  /** Of an edit: what drifted outside of its change was laid back onto it afterwards. */
+  /** Of an edit: outside of its change it is its source. */
   laidBack: z.boolean().optional(),
 });
 export type Recipe = z.infer<typeof recipe>;

@@ -6,6 +6,8 @@ import { damaged, exists, readTextFile } from './file.ts';
 
 const SINGLE_FILE = 'model.safetensors';
 const INDEX_FILE = 'model.safetensors.index.json';
+/** Beside the weights, of no official checkpoint: what quick presets make pixels with. */
+export const TINY_DECODER_FILE = 'tiny_decoder.safetensors';
 const WHAT_TO_GIVE = 'Give the folder that holds config.json and the .safetensors files.';
 
 export interface WeightFiles {
@@ -56,7 +58,8 @@ function parseIndex(file: string, text: string): unknown {
 }
 
 async function safetensorsNames(path: string): Promise<string[]> {
-  const names = (await readdir(path)).filter((name) => name.endsWith('.safetensors')).sort();
+  const isWeights = (name: string) => name.endsWith('.safetensors') && name !== TINY_DECODER_FILE;
+  const names = (await readdir(path)).filter(isWeights).sort();
   if (names.length > 0) return names;
   throw new TuskError('checkpoint-missing', `${path} holds no .safetensors file.`, { hint: WHAT_TO_GIVE });
 }

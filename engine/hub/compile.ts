@@ -12,6 +12,7 @@ import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type ByteSource, withFile } from '../checkpoint/file.ts';
 import type { TensorEntry } from '../checkpoint/safetensors.ts';
 import { readValues } from '../checkpoint/tensor-values.ts';
+import { TINY_DECODER_FILE } from '../checkpoint/weight-files.ts';
 import { encodeHeader } from '../checkpoint/write-safetensors.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
 import { copyWhole, writeAll, writeWhole } from '../files.ts';
@@ -113,7 +114,8 @@ async function compileInto(folder: string, options: CompileOptions): Promise<Com
   const source = await compileSourceOf(checkpoint);
   const reports = await writeWeights(temporary, jobs, keyOf(source), options);
   for (const { name, path } of files)
-    if (!/\.safetensors(\.index\.json)?$/.test(name)) await copyWhole(path, join(temporary, name));
+    if (name === TINY_DECODER_FILE || !/\.safetensors(\.index\.json)?$/.test(name))
+      await copyWhole(path, join(temporary, name));
   const rounded = reports.filter(({ precision }) => precision);
   const notes: CompileNotes = {
     source,

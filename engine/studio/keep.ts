@@ -55,7 +55,7 @@ async function guardedEdit(
   sourceId: string | null,
   { picture, recipe }: Made,
 ): Promise<Made | undefined> {
-  if (sourceId === null || !appSettings(library).driftGuard) return undefined;
+  if (sourceId === null || recipe.laidBack || !appSettings(library).driftGuard) return undefined;
   // Without its source the edit stays as it is.
   const source = await library.pictures.read(sourceId).catch(() => undefined);
   const laidBack = source && (await guardEdit(source, picture.bytes));

@@ -30,9 +30,14 @@ async function deliver(sent: Outgoing): Promise<void> {
   // Without a connection nobody knows; the next one sends it again.
   if (!isSent && useStudio.getState().connection !== 'open') return;
   release(sent);
-  if (isSent || useWorkspace.getState().message !== '') return;
-  const { message, modeOverride, targetIds, seed, variations, pictureSettings } = sent;
-  useWorkspace.setState({ message, modeOverride, targetIds, seed, variations, pictureSettings });
+  if (!isSent) comeBack(sent);
+}
+
+/** Into the composer; before what has been written there since, which keeps its own pictures and settings. */
+function comeBack({ message, modeOverride, targetIds, seed, variations, pictureSettings }: Outgoing): void {
+  const { message: since } = useWorkspace.getState();
+  if (since !== '') useWorkspace.setState({ message: `${message}\n${since}` });
+  else useWorkspace.setState({ message, modeOverride, targetIds, seed, variations, pictureSettings });
 }
 
 async function submit(sent: Outgoing): Promise<boolean> {

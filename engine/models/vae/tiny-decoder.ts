@@ -3,12 +3,10 @@
  * (training/networks/tiny_decoder.py). Its widths and depths are those of the tensors in its file.
  */
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts';
+import { TINY_DECODER_FILE } from '../../checkpoint/weight-files.ts';
 import { TuskError } from '../../errors.ts';
 import { type BuiltGraph, GraphBuilder, type Value } from '../../onnx/graph.ts';
 import type { VaeSizes } from './config.ts';
-
-/** Beside config.json. */
-export const TINY_DECODER_FILE = 'tiny_decoder.safetensors';
 
 const COLOURS = 3;
 

@@ -114,7 +114,7 @@ function DriftPanel({ version, measured }: { version: Version; measured: Measure
         </span>
       </label>
       <div className="drift-acts">
-        <Button small onClick={() => void blend(strength)}>
+        <Button small disabled={isLaidBack && strength === 1} onClick={() => void blend(strength)}>
           {t('drift.apply')}
         </Button>
         {isLaidBack && (

@@ -1,10 +1,11 @@
 /** Compiled checkpoints: the products of their layers, resuming to the same bytes, pictures without the source. */
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
+import { TINY_DECODER_FILE } from '../../../engine/checkpoint/weight-files.ts';
 import { encodeSafetensors } from '../../../engine/checkpoint/write-safetensors.ts';
 import { create } from '../../../engine/create.ts';
 import { compileCheckpoint } from '../../../engine/hub/compile.ts';
@@ -121,6 +122,18 @@ test('stopped at any tensor and started again it gives the same bytes', async ()
       assert.deepEqual(await readFile(join(folder, name)), await readFile(join(whole, name)), name);
     }
   }
+});
+
+test('a tiny decoder comes along as it is', async () => {
+  const source = join(parent, 'with-tiny');
+  await cp(INTACT, source, { recursive: true });
+  await copyFile('test/unit/tiny-decoder/case.safetensors', join(source, TINY_DECODER_FILE));
+  const folder = join(parent, 'compiled-with-tiny');
+  await compileCheckpoint({ source, folder });
+  const [before, after] = await Promise.all(
+    [source, folder].map((place) => readFile(join(place, TINY_DECODER_FILE))),
+  );
+  assert.deepEqual(after, before);
 });
 
 test('a part of another source is not gone on with, and a compiled model is not compiled again', async () => {

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Checkpoint } from '../../../engine/checkpoint/checkpoint.ts';
+import { TINY_DECODER_FILE } from '../../../engine/checkpoint/weight-files.ts';
 import { create } from '../../../engine/create.ts';
 import { decodePicture } from '../../../engine/image/decode.ts';
 import { Model } from '../../../engine/load.ts';
 import type { VaeSizes } from '../../../engine/models/vae/config.ts';
-import { buildTinyDecoder, TINY_DECODER_FILE } from '../../../engine/models/vae/tiny-decoder.ts';
+import { buildTinyDecoder } from '../../../engine/models/vae/tiny-decoder.ts';
 import { type ParamsInput, VERBS } from '../../../engine/protocol.ts';
 import { floatOutput, Session } from '../../../engine/runtime/session.ts';
 import { floatTensor } from '../../../engine/runtime/tensor.ts';
@@ -65,7 +66,7 @@ test('pictures of the embedded model come out near those of its VAE, say so, and
   assert.ok(mean > 0 && mean < NEAR, `they differ by ${mean}`);
 });
 
-test('a checkpoint without one uses its VAE for every preset; a foreign one is told before anything is drawn', async () => {
+test('a checkpoint without one uses its VAE for every preset; a foreign one is named, and leaves best as it is', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tusk-tiny-'));
   await cp(INTACT, folder, { recursive: true });
   const without = new Workbench(await Model.open(folder, ONE_THREAD));
@@ -75,6 +76,7 @@ test('a checkpoint without one uses its VAE for every preset; a foreign one is t
   await copyFile(CASE, join(folder, TINY_DECODER_FILE));
   const foreign = new Workbench(await Model.open(folder, ONE_THREAD));
   await assert.rejects(painted(foreign, { preset: 'balanced', steps: 1 }), { code: 'checkpoint-damaged' });
+  assert.equal((await painted(foreign, { preset: 'best', steps: 1 })).recipe.decoder, 'vae');
   await foreign.dispose();
   await rm(folder, { recursive: true });
 });
