@@ -37,8 +37,10 @@ from .networks.decoding import generate_codes
 from .networks.sampler import denoise
 from .networks.vae import VAE
 from .painting import NOISY, Painter, guess, losses, total
+from .scorer.detect import detect
 from .scorer.report import interval, percent
-from .scorer.score import answer_ok, score
+from .scorer.score import answer_ok
+from .scorer.score import judge as scored
 from .sequences import Sequences
 from .train_common import (
     Average, Log, advance, one_quiet_thread, plainly, rate_factor, save, scale_rates, swapped, train_only,
@@ -63,6 +65,7 @@ class Result:
     shares: dict[str, tuple[int, int]] = field(default_factory=dict)
     errors: dict[str, list[float]] = field(default_factory=dict)
     minutes: float = 0.0
+    """Of one core."""
 
     def share(self, name: str, good: list[bool]) -> None:
         self.shares[name] = (sum(map(bool, good)), len(good))
@@ -163,7 +166,11 @@ def drawn(painter: Painter, seq: Live, asked: list[language.Caption], codes: np.
 
 
 def judge(result: Result, pictures: np.ndarray, asked: list[language.Caption]) -> None:
-    verdicts = [score(p, c.request) for p, c in zip(pictures, asked, strict=True)]
+    """By the scorer: whether what the picture is most like is the thing asked for, and its own verdict, which wants it sharp."""
+    seen = [detect(p) for p in pictures]
+    verdicts = [scored(p, c.request, *s) for p, c, s in zip(pictures, asked, seen, strict=True)]
+    likest = [max(found, key=lambda d: d.match).name if found else None for _, found in seen]
+    result.share("likest the thing", [name == c.request.objects[0].name for name, c in zip(likest, asked, strict=True)])
     result.share("right thing", [v.checks[f"object {c.request.objects[0].name}"] for v, c in zip(verdicts, asked, strict=True)])
     result.share("all as asked", [v.ok for v in verdicts])
 
@@ -243,7 +250,7 @@ class Shown(Live):
 
 
 def picture_arm(
-    bench: Bench, seed: int, log: Log, parts: str = "both", layers: list[int] | None = None, steps: int = 200
+    bench: Bench, seed: int, log: Log, parts: str = "both", layers: list[int] | None = None, steps: int = 150
 ) -> Result:
     """A diffusion transformer from scratch on version 3.1's states."""
     learner = bench.decoder()
@@ -305,8 +312,7 @@ def joint_arm(bench: Bench, seed: int, log: Log, reached: bool, steps: int = 200
 
 # ---------------------------------------------------------------- arms and table
 
-Run = Callable[[Bench, int, Log], Result]
-ARMS: dict[str, Run] = {
+ARMS: dict[str, Callable[..., Result]] = {
     "both": picture_arm,
     "text": partial(picture_arm, parts="text"),
     "image": partial(picture_arm, parts="image"),
@@ -358,8 +364,8 @@ def table(out: Path) -> str:
         lines += ["", f"| {claim} | seed | steps | minutes | " + " | ".join(errors + shares) + " |", "|---" * (4 + len(errors + shares)) + "|"]
         for name, seed in rows:
             made, first = found[name, seed], found.get((next(iter(names)), seed), found[name, seed])
-            cells = [error_cell(made.errors[k], first.errors[k]) for k in errors]
-            cells += [share_cell(*made.shares[k]) for k in shares]
+            cells = [error_cell(made.errors[k], first.errors.get(k, made.errors[k])) if k in made.errors else "–" for k in errors]
+            cells += [share_cell(*made.shares[k]) if k in made.shares else "–" for k in shares]
             lines.append(f"| {names[name]} | {seed} | {made.steps} | {made.minutes:.0f} | " + " | ".join(cells) + " |")
     return "\n".join(lines[1:])
 
@@ -369,17 +375,19 @@ def main() -> None:
     ask.add_argument("out", type=Path)
     ask.add_argument("--arms", nargs="+", choices=ARMS, default=list(ARMS))
     ask.add_argument("--seed", type=int, default=0)
+    ask.add_argument("--steps", type=int, help="in place of an arm's own; all arms in OUT should take as many")
     ask.add_argument("--table", action="store_true", help="only what is there")
     a = ask.parse_args()
     if not a.table:
         one_quiet_thread(a.seed)
         bench = Bench(a.out)
         for name in a.arms:
-            file, began = a.out / f"{name}.{a.seed}.json", time.time()
+            file, began = a.out / f"{name}.{a.seed}.json", time.process_time()
             if not file.exists():
                 torch.manual_seed(a.seed)
-                result = ARMS[name](bench, a.seed, Log(a.out / f"{name}.{a.seed}.jsonl"))
-                result.minutes = (time.time() - began) / 60
+                arm = ARMS[name] if a.steps is None else partial(ARMS[name], steps=a.steps)
+                result = arm(bench, a.seed, Log(a.out / f"{name}.{a.seed}.jsonl"))
+                result.minutes = (time.process_time() - began) / 60
                 file.write_text(json.dumps(asdict(result)))
     print(table(a.out))
 

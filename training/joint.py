@@ -5,9 +5,9 @@
 
 A step: the next-token losses of prompts, edits and answers, then the flow-matching loss of pictures. Its gradient goes
 through the diffusion transformer, the Q-Former and the condition into the decoder. What is trained: the decoder's
-generation experts and codes (ids, embeddings, heads of plans) and the whole diffusion transformer; the path that
-understands stays as it is, and so do the answers, unless --only says otherwise. OUT/sequences.pt and OUT/pictures.pt
-are what `export` takes.
+generation experts, embeddings and head of visual codes, and the whole diffusion transformer; the path that understands
+stays as it is, and so do the states that answers come from, unless --only says otherwise. OUT/sequences.pt and
+OUT/pictures.pt are what `export` takes.
 """
 
 import argparse

@@ -185,14 +185,14 @@ def test_every_arm_belongs_to_a_claim():
 
 def test_the_table_is_made_of_what_is_there(tmp_path):
     first = Result(200, {"right thing": (30, 48)}, {"velocity error": [0.1, 0.2, 0.3]}, 4.0)
-    worse = replace(first, shares={"right thing": (3, 48)}, errors={"velocity error": [0.2, 0.3, 0.5]})
+    worse = replace(first, shares={"right thing": (3, 48), "likest the thing": (9, 48)}, errors={"velocity error": [0.2, 0.3, 0.5]})
     for name, result in (("both", first), ("text", worse)):
         (tmp_path / f"{name}.0.json").write_text(json.dumps(asdict(result)))
     (tmp_path / "both.0.jsonl").write_text("{}")
     made = table(tmp_path)
-    assert "| text states | 0 | 200 | 4 | 0.3333 (+0.0680 to +0.1987) | 6.2 % (2–17) |" in made
-    assert "| text and visual states | 0 | 200 | 4 | 0.2000 | 62.5 % (48–75) |" in made
-    assert "visual states | 0" in made and "joint" not in made and "none" not in made
+    assert "| text states | 0 | 200 | 4 | 0.3333 (+0.0680 to +0.1987) | 6.2 % (2–17) | 18.8 % (10–32) |" in made
+    assert "| text and visual states | 0 | 200 | 4 | 0.2000 | 62.5 % (48–75) | – |" in made
+    assert "joint" not in made and "none" not in made
 
 
 def test_differences_are_taken_example_by_example():
