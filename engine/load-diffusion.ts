@@ -15,7 +15,7 @@ import {
   buildReferenceEmbedder,
   buildReferenceRefiner,
 } from './models/diffusion-transformer/graph.ts';
-import { vaeSizes } from './models/vae/config.ts';
+import { type VaeSizes, vaeSizes } from './models/vae/config.ts';
 import { buildVaeDecoder, buildVaeEncoder } from './models/vae/graph.ts';
 import { buildTinyDecoder } from './models/vae/tiny-decoder.ts';
 import type { BuiltGraph, WeightSource } from './onnx/graph.ts';
@@ -65,24 +65,17 @@ export async function loadVaeEncoder(
   return new VaeEncoder(sizes, await Session.create(buildVaeEncoder(weights, sizes), options));
 }
 
-export async function loadVaeDecoder(
-  weights: WeightSource,
-  config: CheckpointConfig,
-  options: SessionOptions = {},
-): Promise<VaeDecoder> {
-  const sizes = vaeSizes(config);
-  return new VaeDecoder(sizes, await Session.create(buildVaeDecoder(weights, sizes), options));
-}
+const decoderBy =
+  <W>(build: (weights: W, sizes: VaeSizes) => BuiltGraph) =>
+  async (weights: W, config: CheckpointConfig, options: SessionOptions = {}): Promise<VaeDecoder> => {
+    const sizes = vaeSizes(config);
+    return new VaeDecoder(sizes, await Session.create(build(weights, sizes), options));
+  };
 
-/** Stands in for the VAE decoder. @param weights its own file. @throws TuskError `checkpoint-damaged`. */
-export async function loadTinyDecoder(
-  weights: Checkpoint,
-  config: CheckpointConfig,
-  options: SessionOptions = {},
-): Promise<VaeDecoder> {
-  const sizes = vaeSizes(config);
-  return new VaeDecoder(sizes, await Session.create(buildTinyDecoder(weights, sizes), options));
-}
+export const loadVaeDecoder = decoderBy<WeightSource>(buildVaeDecoder);
+
+/** Stands in for the VAE decoder; its weights are a file of their own. @throws TuskError `checkpoint-damaged`. */
+export const loadTinyDecoder = decoderBy<Checkpoint>(buildTinyDecoder);
 
 /** A session for each graph; if one fails, those already made are freed. */
 async function createAll<Name extends string>(

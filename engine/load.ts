@@ -144,6 +144,9 @@ interface Loaded {
   network: Networks[NetworkName];
 }
 
+/** Forms that are on the processor wherever the plan puts the part: 8-bit numbers, and what takes it no time. */
+const isLight = (form: Loaded['form']): boolean => form === 'rounded' || form === 'tiny';
+
 export class Model {
   /** By name and form. */
   private readonly loaded = new Map<string, Loaded>();
@@ -223,28 +226,18 @@ export class Model {
     const formOf = (name: NetworkName) =>
       isTiny(name) ? 'tiny' : isRounded(name) ? 'rounded' : placed(name).form;
     const deviceOf = (part: PartName) => (placed(part).device === 'gpu' ? device : undefined);
-    // A form in 8-bit numbers is on the processor, and so is what takes it no time.
-    const isLight = (name: NetworkName) => isRounded(name) || isTiny(name);
     const deviceName = (name: NetworkName) =>
-      isLight(name) ? 'cpu' : PARTS_OF[name].map((part) => deviceOf(part)?.provider ?? 'cpu').join('+');
+      isLight(formOf(name))
+        ? 'cpu'
+        : PARTS_OF[name].map((part) => deviceOf(part)?.provider ?? 'cpu').join('+');
     const key = (name: NetworkName) => `${name} ${formOf(name)} ${deviceName(name)}`;
     const isPlaced = ({ name, form, device: on }: Loaded) =>
       plan?.holding === 'staged'
         ? (names as readonly NetworkName[]).includes(name) && form === formOf(name) && on === deviceName(name)
         : (form === 'compiled') === (placed(name).form === 'compiled') &&
-          (form === 'rounded' || form === 'tiny' || isLight(name) || on === deviceName(name));
+          (isLight(form) || isLight(formOf(name)) || on === deviceName(name));
     if (plan) await this.freeAllBut(isPlaced, onFreeing);
-    const missing = names.filter((name) => !this.loaded.has(key(name)));
-    for (const [index, name] of missing.entries()) {
-      if (signal?.aborted) throw new CancelledError();
-      const { what, load } = LOADERS[name];
-      onLoading?.(what, index + 1, missing.length);
-      if (tiny && isTiny(name)) {
-        const weights = await Checkpoint.ofFile(tiny);
-        const network = await loadTinyDecoder(weights, this.files.config, this.options);
-        this.loaded.set(key(name), { name, form: 'tiny', device: deviceName(name), network });
-        continue;
-      }
+    const loadPlaced = async (name: NetworkName) => {
       const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
       const sourceFor = (part: PartName) => {
@@ -254,7 +247,15 @@ export class Model {
       const { weights, options } = isRounded(name)
         ? { weights: roundedWeights(checkpoint), options: this.options }
         : sourceFor(name);
-      const network = await load(weights, this.files.config, options, sourceFor('visionEncoder'));
+      return LOADERS[name].load(weights, this.files.config, options, sourceFor('visionEncoder'));
+    };
+    const loadTiny = async (file: string) =>
+      loadTinyDecoder(await Checkpoint.ofFile(file), this.files.config, this.options);
+    const missing = names.filter((name) => !this.loaded.has(key(name)));
+    for (const [index, name] of missing.entries()) {
+      if (signal?.aborted) throw new CancelledError();
+      onLoading?.(LOADERS[name].what, index + 1, missing.length);
+      const network = await (tiny && isTiny(name) ? loadTiny(tiny) : loadPlaced(name));
       this.loaded.set(key(name), { name, form: formOf(name), device: deviceName(name), network });
     }
     const entries = names.map((name) => [name, this.loaded.get(key(name))!.network]);

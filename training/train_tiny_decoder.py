@@ -2,7 +2,7 @@
 
     python -m training.train_tiny_decoder OUT --vae FOLDER --minutes 25
 
-Pictures of both domains. Their latents are drawn from the posterior; half of them are then noised, blurred or mixed with
+Pictures of both domains. Half of their latents (the posterior's mode) are noised, blurred or mixed with
 others, as those of a transformer are that has few steps or is still under way. The target is always what the
 autoencoder's own decoder makes of the same latents, never the picture.
 """
@@ -22,6 +22,7 @@ from .networks.common import halves
 from .networks.tiny_decoder import TinyDecoder, products
 from .networks.vae import VAE
 from .train_common import Average, Clock, Log, Muon, advance, half_precision, one_quiet_thread, save, scale_rates, swapped
+from .train_vae import floats, psnr
 
 RATES = [2e-3, 0.01]
 CROP = 16
@@ -67,7 +68,7 @@ class Pool:
 
     @torch.no_grad()
     def make(self, count: int) -> tuple[Tensor, Tensor]:
-        latents = spoiled(self.vae.model.encode(torch.from_numpy(pictures(self.rng, count)).permute(0, 3, 1, 2).float() / 127.5 - 1), self.g)
+        latents = spoiled(self.vae.model.encode(floats(pictures(self.rng, count))), self.g)
         return latents, self.vae.model.decode(latents).half()
 
     def renew(self, count: int) -> None:
@@ -92,8 +93,7 @@ def loss_of(drawn: Tensor, target: Tensor) -> Tensor:
 def fidelity(model: TinyDecoder, pool: Pool) -> dict[str, float]:
     """Against the autoencoder's decoder: PSNR in dB, mean of the pictures', and of the worst twentieth."""
     drawn = torch.cat([model(x) for x in pool.latents.split(16)]).clamp(-1, 1)
-    squares = (drawn - pool.targets.float().clamp(-1, 1)).square().mean((1, 2, 3)).clamp_min(1e-9)
-    each = 10 * torch.log10(4 / squares)
+    each = torch.tensor([psnr(error) for error in drawn - pool.targets.float().clamp(-1, 1)])
     return {"psnr": each.mean().item(), "worst": each.quantile(0.05).item()}
 
 

@@ -30,25 +30,21 @@ export interface Drift {
 }
 
 export async function measureDrift(source: Uint8Array, edit: Uint8Array): Promise<Drift> {
-  const pair = await readPair(source, edit);
-  const difference = await smoothDifference(pair);
-  const extent = extentOf(pair, difference, await changedArea(difference, pair.edit));
-  return { ...extent, heatMap: await heatMapOf(difference, pair.edit) };
+  const change = await readChange(source, edit);
+  return { ...extentOf(change), heatMap: await heatMapOf(change.difference, change.pair.edit) };
 }
 
 /** @returns a local edit with the source wherever nothing was changed on purpose; undefined if there is nothing to bring back. */
 export async function guardEdit(source: Uint8Array, edit: Uint8Array): Promise<Picture | undefined> {
-  const pair = await readPair(source, edit);
-  const difference = await smoothDifference(pair);
-  const changed = await changedArea(difference, pair.edit);
-  const { isLocal, outsideShare } = extentOf(pair, difference, changed);
-  return isLocal && outsideShare > 0 ? mixed(pair, changed, 1) : undefined;
+  const change = await readChange(source, edit);
+  const { isLocal, outsideShare } = extentOf(change);
+  return isLocal && outsideShare > 0 ? mixed(change.pair, change.changed, 1) : undefined;
 }
 
 /** @param strength 0 = the edit as it is, 1 = the source wherever nothing was changed on purpose. */
 export async function blendBack(source: Uint8Array, edit: Uint8Array, strength: number): Promise<Picture> {
-  const pair = await readPair(source, edit);
-  return mixed(pair, await changedArea(await smoothDifference(pair), pair.edit), strength);
+  const { pair, changed } = await readChange(source, edit);
+  return mixed(pair, changed, strength);
 }
 
 /**
@@ -73,9 +69,21 @@ interface Pair {
   edit: Picture;
 }
 
-type Extent = Omit<Drift, 'heatMap'>;
+interface Change {
+  pair: Pair;
+  /** Grey levels a pixel, smoothed. */
+  difference: Uint8Array;
+  /** 255 = changed on purpose. */
+  changed: Uint8Array;
+}
 
-function extentOf({ source, edit }: Pair, difference: Uint8Array, changed: Uint8Array): Extent {
+async function readChange(source: Uint8Array, edit: Uint8Array): Promise<Change> {
+  const pair = await readPair(source, edit);
+  const difference = await smoothDifference(pair);
+  return { pair, difference, changed: await changedArea(difference, pair.edit) };
+}
+
+function extentOf({ pair: { source, edit }, difference, changed }: Change): Omit<Drift, 'heatMap'> {
   let changedPixels = 0;
   let driftedPixels = 0;
   const shift = [0, 0, 0];

@@ -40,8 +40,10 @@ async function measureEngine(checkpoint: string | undefined): Promise<Row[]> {
     const shown = await warmPictures(client, { checkpoint, previews: true });
     const quicker: Row[] = [];
     for (const preset of ['balanced', 'fast']) {
-      const { totalMs } = await warmPictures(client, { checkpoint, preset, previews: false });
-      quicker.push([`picture, warm, ${preset}`, seconds(totalMs)]);
+      const warm = await warmPictures(client, { checkpoint, preset, previews: false });
+      const parts = [warm.planMs, warm.stepsMs, warm.decodeMs].map((ms) => ms.toFixed(0));
+      quicker.push([`picture, warm, ${preset}`, seconds(warm.totalMs)]);
+      quicker.push(['  its plan, steps, pixels', `${parts.join(', ')} ms`]);
     }
     const chat = await measureChat(client, checkpoint, cold.pictures[0]!.picture.bytes);
     const { recipe } = cold.pictures[0]!;

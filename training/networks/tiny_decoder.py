@@ -4,7 +4,6 @@ Residual blocks of plain convolutions without norms, most of them at the latents
 (after the tiny autoencoders of Ollin Boer Bohan, github.com/madebyollin/taesd).
 """
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -43,13 +42,11 @@ class TinyDecoder(nn.Module):
         return x
 
 
-@torch.no_grad()
 def products(model: TinyDecoder, side: int) -> int:
     """Multiplications for latents of side x side."""
-    count, size = 0, side
-    convolutions = [[model.conv_in, *(c for b in model.stages[0] for c in (b.conv1, b.conv2)), model.up[0]]]
-    convolutions += [[*(c for b in s for c in (b.conv1, b.conv2)), u] for s, u in zip(model.stages[1:], model.up[1:], strict=True)]
-    for level in convolutions:
-        count += sum(c.weight.numel() for c in level) * size * size
-        size *= 2
-    return count
+
+    def kernels(module: nn.Module) -> int:
+        return sum(p.numel() for p in module.parameters() if p.ndim == 4)
+
+    levels = [kernels(blocks) + kernels(up) for blocks, up in zip(model.stages, model.up, strict=True)]
+    return kernels(model.conv_in) * side**2 + sum(count * (side << i) ** 2 for i, count in enumerate(levels))

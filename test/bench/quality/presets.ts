@@ -104,16 +104,15 @@ async function make(
       source === undefined
         ? await client.run('create', { ...settings, prompt: text })
         : await client.run('edit', { ...settings, instruction: text, pictures: [{ path: source }] });
-    const verb = source === undefined ? 'created' : 'edited';
     const file = fileOf(task);
     await writeFile(join(folder, file), pictures[0]!.picture.bytes);
-    manifest[verb].push({ index, file });
+    manifest[verbOf(task)].push({ index, file });
   }
   await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
 }
 
-const fileOf = ({ index, seed, source }: Task): string =>
-  `${source === undefined ? 'created' : 'edited'}-${index}-${seed}.png`;
+const verbOf = ({ source }: Task) => (source === undefined ? 'created' : 'edited');
+const fileOf = (task: Task): string => `${verbOf(task)}-${task.index}-${task.seed}.png`;
 
 /** The edits of a folder as the drift guard leaves them, in another one. @returns their files. */
 async function guardAll(tasks: readonly Task[], from: string, folder: string): Promise<string[]> {
