@@ -3,7 +3,8 @@
     python -m training.train_sequences OUT --model assets/model ...
 
 The checkpoint holds the codes' tables flat; the factors they are sums of are found again by least squares. Several
-sets of factors give the same sums: any of them does.
+sets of factors give the same sums: any of them does. A checkpoint that knows fewer sizes of things gives the parts of the
+others a start: those at the same corner of the first size.
 """
 
 from pathlib import Path
@@ -27,18 +28,34 @@ def _solved(columns: list[Tensor], wanted: Tensor) -> list[Tensor]:
     return [f.float() for f in found.split(widths)]
 
 
+def known_parts(codes: int) -> int:
+    """How many of scenes.SIZE_PARTS the codes of a checkpoint tell apart."""
+    return (codes - scenes.BACKGROUND_CODES) // len(scenes.CLASS_TINTS)
+
+
+def all_parts(factors: Tensor) -> Tensor:
+    """factors [known parts, H] with those of the other sizes [PARTS, H]."""
+    first = scenes.SIZES[0]
+    others = [scenes.SP[first, *((first - 1) * k // (size - 1) for k in at)] for size, *at in scenes.SIZE_PARTS[len(factors) :]]
+    return torch.cat([factors, factors[others]])
+
+
 def code_factors(embedding: Tensor, head: Tensor, content: Tensor) -> dict[str, Tensor]:
-    """Parameters of `CodeTables` from its flat tables [8 + codes, H]."""
+    """Parameters of `CodeTables` from flat tables [8 + codes, H]. content [scenes.CODES, CONTENT]"""
     tables = CodeTables(content)
-    objects = torch.arange(OBJECT_CODES)
-    ct, sp = objects // PARTS, objects % PARTS
-    factors = [_one_hot(CLASS[ct], len(scenes.NAMES)), _one_hot(TINT[ct], 13), _one_hot(sp, PARTS)]
+    known = known_parts(len(embedding) - 8)
+    count = len(scenes.CLASS_TINTS) * known
+    objects = torch.arange(count)
+    ct, sp = objects // known, objects % known
+    drawn, ground_content = content[ct * PARTS + sp], content[OBJECT_CODES:]
+    factors = [_one_hot(CLASS[ct], len(scenes.NAMES)), _one_hot(TINT[ct], 13), _one_hot(sp, known)]
     specials, codes = embedding.split([8, len(embedding) - 8])
-    from_content, classes, tints, parts = _solved([content[:OBJECT_CODES].double(), *factors], codes[:OBJECT_CODES])
-    grounds = codes[OBJECT_CODES:] - content[OBJECT_CODES:] @ from_content
-    logits, ground = head[8:].split([OBJECT_CODES, len(codes) - OBJECT_CODES])
+    from_content, classes, tints, parts = _solved([drawn.double(), *factors], codes[:count])
+    grounds = codes[count:] - ground_content @ from_content
+    logits, ground = head[8:].split([count, len(codes) - count])
     head_classes, head_tints, head_parts = _solved(factors, logits)
     (head_colours,) = _solved([tables.colours.double()], ground)
+    parts, head_parts = all_parts(parts), all_parts(head_parts)
     return {
         "from_content": from_content, "classes": classes, "tints": tints, "parts": parts, "grounds": grounds,
         "specials": specials, "head_classes": head_classes, "head_tints": head_tints, "head_parts": head_parts,

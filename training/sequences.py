@@ -23,10 +23,13 @@ ROWS = np.concatenate([np.arange(r * c.GRID, (r + 1) * c.GRID).tolist() + [-1] f
 """Cell of each of the 72 places of an answer, -1 for the end of a line."""
 
 
-EDIT_SHARES = {"recolour": 0.2, "background": 0.16, "replace": 0.34, "move": 0.3}
+EDIT_SHARES = {
+    "recolour": 0.1, "background": 0.07, "replace": 0.16, "move": 0.15, "add": 0.14, "remove": 0.08, "extract": 0.06,
+    "resize": 0.07, "duplicate": 0.07, "both": 0.1,
+}  # fmt: skip
 """How often each kind of edit is drawn: what is harder, more often."""
 
-ASKED = ("where", "exists", "what", "is_colour", "where", "colour", "exists", "describe", "is_colour", "background")
+ASKED = ("where", "count", "what", "is_colour", "where", "place", "colour", "exists", "count", "describe", "place", "background")
 """Kinds of questions in the order they are asked of a picture: what is harder, twice."""
 
 
@@ -45,11 +48,11 @@ class Batch:
     about: tuple[Tensor, Tensor, Tensor] | None = None
 
 
-def meant_cells(scene: scenes.Scene, changed: int | None) -> np.ndarray:
-    """[64]: 1 where the object lies that an instruction speaks of, 0 where another lies, -1 elsewhere."""
+def meant_cells(scene: scenes.Scene, meant: tuple[int, ...]) -> np.ndarray:
+    """[64]: 1 where an object lies that the words speak of, 0 where another lies, -1 elsewhere."""
     grid = np.full((c.GRID, c.GRID), -1)
     for i, o in enumerate(scene.objects):
-        grid[o.row : o.row + o.size, o.column : o.column + o.size] = i == changed
+        grid[o.row : o.row + o.size, o.column : o.column + o.size] = i in meant
     return grid.flatten()
 
 
@@ -75,7 +78,7 @@ class Sequences:
         self.tokenizer, self.rng, self.allowed = tokenizer, np.random.default_rng(seed), allowed
 
     def scene(self) -> scenes.Scene:
-        return scenes.sample(self.rng, allowed=self.allowed)
+        return scenes.sample_several(self.rng, allowed=self.allowed)
 
     def edited(self, kind: str | None = None):
         """(scene, edit) of a drawable instruction; its kind by EDIT_SHARES unless named."""
@@ -154,7 +157,7 @@ class Sequences:
             (i, place, meant_cells(s, q.about) == 1)
             for i, (s, group) in enumerate(zip(drawn, asked, strict=True))
             for g, q in enumerate(group)
-            if q.about is not None
+            if q.about
             for place in (said[i] & (turn[i] == g)).nonzero()[:, 0].tolist()
         ]
         rows, places, cells = zip(*found, strict=True)

@@ -3,17 +3,25 @@
 A caption or edit comes with a `Request`: only what its words ask for, which is what the scorer checks.
 """
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .scenes import (
+    GRID,
+    MOST,
     PLACED,
+    SIZES,
     Background,
     Scene,
     SceneObject,
     choice,
+    contrast,
+    MINIMUM_CONTRAST,
+    overlap,
+    placed,
     relation,
     sample_background,
     sample_thing,
@@ -36,7 +44,9 @@ class RequestedObject:
 
 @dataclass(frozen=True)
 class Request:
-    """What a text asks a picture to hold. relation: how the first object lies to the second.
+    """What a text asks a picture to hold: each object, several of a class one by one, and no other.
+
+    relation: how the first object lies to the second.
 
     background: (colour,) or (top colour, bottom colour) or None.
     """
@@ -46,10 +56,10 @@ class Request:
     background: tuple[str, ...] | None = None
 
 
-def full_request(scene: Scene) -> Request:
-    """Everything the scene says, as a request (sizes and shades apart)."""
-    objects = tuple(RequestedObject(o.name, o.tint, o.place) for o in scene.objects)
-    how = relation(*scene.objects) if len(objects) == 2 else None
+def full_request(scene: Scene, anywhere: int | None = None) -> Request:
+    """Everything the scene says, as a request (sizes and shades apart); one object may lie `anywhere`."""
+    objects = tuple(RequestedObject(o.name, o.tint, None if i == anywhere else o.place) for i, o in enumerate(scene.objects))
+    how = relation(*scene.objects) if len(objects) == 2 and anywhere is None else None
     return Request(objects, how, _ground_names(scene.background))
 
 
@@ -80,17 +90,31 @@ def _noun(name: str, rng: Rng) -> str:
     return choice(rng, synonyms) if synonyms and rng.random() < 0.2 else name
 
 
-SIZE_WORDS = {3: ("small", "little", "tiny"), 4: ("big", "large")}
+SIZE_WORDS = {2: ("small", "little", "tiny"), 4: ("big", "large", "huge")}
+"""What is said of the small and the large; the size between has no word."""
+
+COUNT_WORDS = ("no", "one", "two", "three", "four")
+
+_ODD_PLURALS = {"fish": "fish", "tropical fish": "tropical fish", "slice of pizza": "slices of pizza", "planet earth": "planet earths"}
+
+
+def plural(noun: str) -> str:
+    """'foxes', 'butterflies', 'keys'."""
+    if noun in _ODD_PLURALS:
+        return _ODD_PLURALS[noun]
+    if noun[-1] == "y" and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 def _adjectives(o: SceneObject, rng: Rng, sized: float) -> list[str]:
-    words = [choice(rng, SIZE_WORDS[o.size])] if rng.random() < sized else []
+    words = [choice(rng, SIZE_WORDS[o.size])] if o.size in SIZE_WORDS and rng.random() < sized else []
     if o.tint or (o.colour and rng.random() < 0.15):
         words.append(_spelled(o.colour, rng))
     return words
 
 
-def _phrase(o: SceneObject, rng: Rng, sized: float = 0.06) -> tuple[str, str | None]:
+def _phrase(o: SceneObject, rng: Rng, sized: float = 0.2) -> tuple[str, str | None]:
     """('a small red car', colour said or None); sometimes without the article, or 'the sun'."""
     adjectives = _adjectives(o, rng, sized)
     said = o.colour if any(w not in sum(SIZE_WORDS.values(), ()) for w in adjectives) else None
@@ -99,6 +123,31 @@ def _phrase(o: SceneObject, rng: Rng, sized: float = 0.06) -> tuple[str, str | N
         return f"the {words}", said
     u = rng.random()
     return (words if u < 0.1 else f"one {words}" if u < 0.12 else _indefinite(words)), said
+
+
+def _phrase_of(group: list[SceneObject], rng: Rng, sized: float = 0.1) -> tuple[str, str | None]:
+    """The same of several that look alike: ('three red apples', colour said or None)."""
+    if len(group) == 1:
+        return _phrase(group[0], rng, sized)
+    same_size = len({o.size for o in group}) == 1
+    adjectives = _adjectives(group[0], rng, sized if same_size else 0)
+    said = group[0].colour if any(w not in sum(SIZE_WORDS.values(), ()) for w in adjectives) else None
+    u = rng.random()
+    count = str(len(group)) if u < 0.12 else COUNT_WORDS[len(group)]
+    if len(group) == 2 and u > 0.92:
+        count = choice(rng, ("a pair of", "a couple of"))
+    return " ".join([count, *adjectives, plural(_noun(group[0].name, rng))]), said
+
+
+def listed(parts: list[str], rng: Rng | None = None) -> str:
+    """'a, b and c'; with an rng now and then with other joints."""
+    if len(parts) < 2:
+        return "".join(parts)
+    u = rng.random() if rng else 0.0
+    joint = " and " if u < 0.7 else ", " if u < 0.8 else " with " if u < 0.85 and len(parts) == 2 else ", and "
+    if len(parts) == 2 and joint == ", and ":
+        joint = " and "
+    return ", ".join(parts[:-1]) + joint + parts[-1] if u < 0.95 else " and ".join(parts)
 
 
 def _shaded(background: Background, rng: Rng) -> str:
@@ -230,9 +279,48 @@ def _caption_two(scene: Scene, rng: Rng) -> tuple[str, Request]:
     return text, Request(objects, said, ground)
 
 
+def look_alikes(objects: tuple[SceneObject, ...]) -> list[list[SceneObject]]:
+    """Objects of the same class and tint together, in the order of the first of each."""
+    groups: dict[tuple[str, str | None], list[SceneObject]] = {}
+    for o in objects:
+        groups.setdefault((o.name, o.tint), []).append(o)
+    return list(groups.values())
+
+
+def _caption_empty(scene: Scene, rng: Rng) -> tuple[str, Request]:
+    ground = scene.background
+    names = _gradient(ground, rng) if ground.to else _shaded(ground, rng)
+    forms = ("nothing on a {}", "just a {}", "an empty {}", "only a {}", "a plain {}")
+    thing = names if ground.to else f"{names} {choice(rng, ('background', 'background', 'picture'))}"
+    text = choice(rng, forms).format(thing).replace(" a orange", " an orange")
+    return text, Request((), None, _ground_names(ground))
+
+
+def _caption_several(scene: Scene, rng: Rng) -> tuple[str, Request]:
+    groups = look_alikes(ordered(scene))
+    if rng.random() < 0.5:
+        groups = [groups[i] for i in rng.permutation(len(groups))]
+    every, one = rng.random(), int(rng.integers(len(groups)))
+    parts, objects = [], []
+    for i, group in enumerate(groups):
+        words, colour = _phrase_of(group, rng)
+        tells = len(group) == 1 and (every < 0.3 or (every < 0.4 and i == one))
+        place = group[0].place if tells else None
+        parts.append(f"{words} {_at(place, rng)}" if place else words)
+        objects += [RequestedObject(o.name, colour, place) for o in group]
+    text, ground = listed(parts, rng), None
+    if _says_ground(scene.background, rng) and rng.random() < 0.8:
+        text += choice(rng, (" ", " ", ", ")) + _ground(scene.background, rng)
+        ground = _ground_names(scene.background)
+    return text, Request(tuple(objects), None, ground)
+
+
 def caption(scene: Scene, rng: Rng) -> Caption:
-    """A prompt that the scene fulfils, about 3 to 18 words."""
-    text, request = (_caption_one if len(scene.objects) == 1 else _caption_two)(scene, rng)
+    """A prompt that the scene fulfils, about 3 to 25 words."""
+    count = len(scene.objects)
+    pair = count == 2 and scene.objects[0].name != scene.objects[1].name
+    writer = _caption_empty if count == 0 else _caption_one if count == 1 else _caption_two if pair else _caption_several
+    text, request = writer(scene, rng)
     if rng.random() < 0.2:
         text = choice(rng, _LEADS).format(text)
     return Caption(_typed(text, rng, ".", 0.06), request)
@@ -243,24 +331,55 @@ def caption(scene: Scene, rng: Rng) -> Caption:
 
 @dataclass(frozen=True)
 class Edit:
-    """An instruction for a scene and the scene it should become; `changed`: index of the object or None."""
+    """An instruction for a scene and the scene it should become.
+
+    changed: indices of the scene's objects that do not stay as they are. anywhere: index of an object of the target
+    whose place the words leave open.
+    """
 
     kind: str
     text: str
     target: Scene
-    changed: int | None
+    changed: tuple[int, ...] = ()
+    anywhere: int | None = None
 
     @property
     def request(self) -> Request:
-        return full_request(self.target)
+        return full_request(self.target, self.anywhere)
 
 
-def _the(o: SceneObject, scene: Scene, rng: Rng) -> str:
-    """'the car', 'the blue car', 'it' (if it is the only one)."""
+def _the(o: SceneObject, scene: Scene, rng: Rng) -> str | None:
+    """'the car', 'the blue car', 'the apple on the left', 'it' (if it is the only one); None if no words tell it apart."""
     if len(scene.objects) == 1 and rng.random() < 0.12:
         return "it"
-    colour = f"{o.tint} " if o.tint and rng.random() < 0.25 else ""
-    return f"the {colour}{_noun(o.name, rng)}"
+    same = [x for x in scene.objects if x.name == o.name]
+    noun = _noun(o.name, rng)
+    if len(same) == 1:
+        return f"the {o.tint} {noun}" if o.tint and rng.random() < 0.25 else f"the {noun}"
+    if o.tint and [x.tint for x in same].count(o.tint) == 1:
+        return f"the {o.tint} {noun}"
+    if [x.place for x in same].count(o.place) == 1:
+        return f"the {noun} {_at(o.place, rng)}"
+    return None
+
+
+def _some(scene: Scene, rng: Rng, indices: list[int] | None = None, together: float = 0.6) -> tuple[tuple[int, ...], str] | None:
+    """One object or, with probability `together`, all that look like it, and the words for them."""
+    options = list(range(len(scene.objects))) if indices is None else indices
+    if not options:
+        return None
+    i = choice(rng, options)
+    o = scene.objects[i]
+    alike = tuple(k for k, x in enumerate(scene.objects) if x.name == o.name)
+    if len(alike) > 1 and len({scene.objects[k].tint for k in alike}) == 1 and rng.random() < together:
+        count = f"{COUNT_WORDS[len(alike)]} " if rng.random() < 0.15 else ""
+        return alike, f"the {count}{plural(_noun(o.name, rng))}"
+    words = _the(o, scene, rng)
+    return ((i,), words) if words else None
+
+
+def _with(scene: Scene, indices: tuple[int, ...], **changes) -> Scene:
+    return replace(scene, objects=tuple(replace(o, **changes) if i in indices else o for i, o in enumerate(scene.objects)))
 
 
 _RECOLOUR = (
@@ -286,16 +405,30 @@ _REPLACE = (
 _MOVE = ("move {o} {p}", "move {o} {p}", "put {o} {p}", "place {o} {p}", "shift {o} {p}", "bring {o} {p}")
 
 
+_ADD = ("add {n}", "add {n}", "add {n}", "put {n}", "place {n}", "draw {n}", "insert {n}", "i want {n}", "please add {n}")
+_REMOVE = (
+    "remove {o}", "remove {o}", "delete {o}", "erase {o}", "take away {o}", "take {o} away", "get rid of {o}",
+    "take {o} out", "i want no {n}", "without {o}",
+)  # fmt: skip
+_EXTRACT = (
+    "keep only {o}", "remove everything but {o}", "remove everything except {o}", "only keep {o}",
+    "delete all but {o}", "leave only {o}", "remove all other things but {o}",
+)  # fmt: skip
+_BIGGER = ("make {o} bigger", "make {o} larger", "enlarge {o}", "{o} should be bigger", "a bigger {n}", "grow {o}")
+_SMALLER = ("make {o} smaller", "shrink {o}", "{o} should be smaller", "a smaller {n}", "reduce {o}")
+_DUPLICATE = ("add another {n}", "add another {n}", "another {n}", "one more {n}", "add one more {n}", "duplicate {o}", "copy {o}")
+
+
 def _edit_recolour(scene: Scene, rng: Rng) -> Edit | None:
-    options = [i for i, o in enumerate(scene.objects) if BY_NAME[o.name].tintable]
-    if not options:
+    found = _some(scene, rng, [i for i, o in enumerate(scene.objects) if BY_NAME[o.name].tintable])
+    if not found:
         return None
-    i = choice(rng, options)
-    o = scene.objects[i]
+    indices, words = found
+    o = scene.objects[indices[0]]
     colour = choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
     tint = None if colour == BY_NAME[o.name].natural else colour
-    text = choice(rng, _RECOLOUR).format(o=_the(o, scene, rng), c=_spelled(colour, rng))
-    return Edit("recolour", text, scene.with_object(i, tint=tint), i)
+    text = choice(rng, _RECOLOUR).format(o=words, c=_spelled(colour, rng))
+    return Edit("recolour", text, _with(scene, indices, tint=tint), indices)
 
 
 def _edit_background(scene: Scene, rng: Rng) -> Edit | None:
@@ -306,41 +439,166 @@ def _edit_background(scene: Scene, rng: Rng) -> Edit | None:
         text = choice(rng, _GRADIENT).format(g=_gradient(ground, rng))
     else:
         text = choice(rng, _BACKGROUND).format(c=_shaded(ground, rng)).replace(" a orange", " an orange")
-    return Edit("background", text, Scene(scene.objects, ground), None)
+    return Edit("background", text, Scene(scene.objects, ground))
 
 
 def _edit_replace(scene: Scene, rng: Rng) -> Edit | None:
-    i = int(rng.integers(len(scene.objects)))
-    o = scene.objects[i]
+    found = _some(scene, rng, together=0.4)
     name, tint = sample_thing(rng)
-    if name in [x.name for x in scene.objects]:
+    if not found or name in [x.name for x in scene.objects]:
         return None
-    tint = tint if rng.random() < 0.5 else None
-    target = scene.with_object(i, name=name, tint=tint)
-    phrase, _ = _phrase(target.objects[i], rng, 0)
-    return Edit("replace", choice(rng, _REPLACE).format(o=_the(o, scene, rng), n=phrase), target, i)
+    indices, words = found
+    target = _with(scene, indices, name=name, tint=tint if rng.random() < 0.5 else None)
+    phrase, _ = _phrase_of([target.objects[i] for i in indices], rng, 0)
+    return Edit("replace", choice(rng, _REPLACE).format(o=words, n=phrase), target, indices)
+
+
+def _fits(o: SceneObject, scene: Scene, without: int | None = None) -> bool:
+    """Whether the object finds free cells of the scene, where it can be seen."""
+    others = [x for i, x in enumerate(scene.objects) if i != without]
+    return contrast(o, scene.background) >= MINIMUM_CONTRAST and not any(overlap(o, x) for x in others)
 
 
 def _edit_move(scene: Scene, rng: Rng) -> Edit | None:
-    i = int(rng.integers(len(scene.objects)))
+    found = _some(scene, rng, together=0)
+    if not found:
+        return None
+    (i,), words = found
     o = scene.objects[i]
     place = choice(rng, [p for p in PLACES if p != o.place])
     third_y, third_x = divmod(PLACES.index(place), 3)
-    row = _nearest(PLACED[o.size][third_y], o.row)
-    column = _nearest(PLACED[o.size][third_x], o.column)
-    target = scene.with_object(i, row=row, column=column)
-    if len(target.objects) == 2 and _overlap(*target.objects):
+    moved = replace(o, row=_nearest(PLACED[o.size][third_y], o.row), column=_nearest(PLACED[o.size][third_x], o.column))
+    if not _fits(moved, scene, i):
         return None
-    text = choice(rng, _MOVE).format(o=_the(o, scene, rng), p=_towards(place, rng))
-    return Edit("move", text, target, i)
+    text = choice(rng, _MOVE).format(o=words, p=_towards(place, rng))
+    return Edit("move", text, scene.with_object(i, row=moved.row, column=moved.column), (i,))
 
 
 def _nearest(options: tuple[int, ...], to: int) -> int:
     return min(options, key=lambda n: abs(n - to))
 
 
-def _overlap(a: SceneObject, b: SceneObject) -> bool:
-    return all(p < q + b.size and q < p + a.size for p, q in ((a.row, b.row), (a.column, b.column)))
+def _room(name: str, tint: str | None, scene: Scene, rng: Rng, size: int | None = None) -> SceneObject | None:
+    """The thing at a free place, as large as fits or, now and then, smaller."""
+    free: dict[str, list[SceneObject]] = {}
+    for place in PLACES:
+        tried = [placed(name, tint, s, place, rng) for s in (SIZES if size is None else (size,))]
+        if fitting := [o for o in tried if _fits(o, scene)]:
+            free[place] = fitting
+    if not free:
+        return None
+    options = sorted(choice(rng, list(free.values())), key=lambda o: -o.size)
+    return options[0] if rng.random() < 0.6 else choice(rng, options)
+
+
+def _beside(new: SceneObject, scene: Scene, rng: Rng) -> str | None:
+    """'to the left of the cat' where there is one other thing."""
+    if len(scene.objects) != 1:
+        return None
+    (o,) = scene.objects
+    return choice(rng, _RELATION_FORMS[relation(new, o)]).format(a="", b=f"the {_noun(o.name, rng)}").strip()
+
+
+def _added(kind: str, text: str, new: SceneObject, scene: Scene, rng: Rng, told: float) -> Edit:
+    """The edit with one thing more; its place is said with probability `told`."""
+    u = rng.random()
+    beside = _beside(new, scene, rng) if u < 0.2 else None
+    where = beside or (_at(new.place, rng) if u < told else "")
+    target = replace(scene, objects=(*scene.objects, new))
+    open_ = len(scene.objects) if not where or beside else None
+    return Edit(kind, f"{text} {where}".strip(), target, (), open_)
+
+
+def _edit_add(scene: Scene, rng: Rng) -> Edit | None:
+    name, tint = sample_thing(rng)
+    if len(scene.objects) == MOST or name in [o.name for o in scene.objects]:
+        return None
+    new = _room(name, tint, scene, rng)
+    if new is None:
+        return None
+    phrase, _ = _phrase(new, rng, 0.3)
+    return _added("add", choice(rng, _ADD).format(n=phrase), new, scene, rng, 0.7)
+
+
+def _edit_duplicate(scene: Scene, rng: Rng) -> Edit | None:
+    if not 0 < len(scene.objects) < MOST:
+        return None
+    o = choice(rng, scene.objects)
+    if len({x.tint for x in scene.objects if x.name == o.name}) > 1:
+        return None
+    new = _room(o.name, o.tint, scene, rng, o.size if rng.random() < 0.7 else None)
+    if new is None:
+        return None
+    noun = _noun(o.name, rng)
+    forms = _DUPLICATE if [x.name for x in scene.objects].count(o.name) == 1 else _DUPLICATE[:-2]
+    return _added("duplicate", choice(rng, forms).format(n=noun, o=f"the {noun}"), new, scene, rng, 0.5)
+
+
+def _edit_remove(scene: Scene, rng: Rng) -> Edit | None:
+    found = _some(scene, rng)
+    if not found or (len(found[0]) == len(scene.objects) and rng.random() < 0.8):
+        return None
+    indices, words = found
+    target = replace(scene, objects=tuple(o for i, o in enumerate(scene.objects) if i not in indices))
+    noun = words.removeprefix("the ")
+    plain = words.startswith("the ") and noun in (BY_NAME[scene.objects[indices[0]].name].name, *BY_NAME[scene.objects[indices[0]].name].synonyms)
+    forms = [f for f in _REMOVE if plain or "{n}" not in f]
+    return Edit("remove", choice(rng, forms).format(o=words, n=noun), target, indices)
+
+
+def _edit_extract(scene: Scene, rng: Rng) -> Edit | None:
+    found = _some(scene, rng) if len(scene.objects) > 1 else None
+    if not found or len(found[0]) == len(scene.objects):
+        return None
+    kept, words = found
+    target = replace(scene, objects=tuple(scene.objects[i] for i in kept))
+    gone = tuple(i for i in range(len(scene.objects)) if i not in kept)
+    return Edit("extract", choice(rng, _EXTRACT).format(o=words), target, gone)
+
+
+def _resized(o: SceneObject, size: int) -> list[SceneObject]:
+    """The object at another size, its centre at most a cell away: nearest first."""
+    half = size / 2
+    boxes = [replace(o, size=size, row=r, column=c) for r in range(GRID + 1 - size) for c in range(GRID + 1 - size)]
+    y, x = o.centre
+    near = [b for b in boxes if max(abs(b.row + half - y), abs(b.column + half - x)) <= 1]
+    return sorted(near, key=lambda b: (b.centre[0] - y) ** 2 + (b.centre[1] - x) ** 2)
+
+
+def _edit_resize(scene: Scene, rng: Rng) -> Edit | None:
+    found = _some(scene, rng, together=0)
+    if not found:
+        return None
+    (i,), words = found
+    o = scene.objects[i]
+    steps = sorted(SIZES)
+    size = choice(rng, [s for s in steps if abs(steps.index(s) - steps.index(o.size)) == 1])
+    target = next((b for b in _resized(o, size) if _fits(b, scene, i)), None)
+    if target is None:
+        return None
+    alone = [x.name for x in scene.objects].count(o.name) == 1
+    forms = [f for f in (_BIGGER if size > o.size else _SMALLER) if alone or "{n}" not in f]
+    text = choice(rng, forms).format(o=words, n=_noun(o.name, rng))
+    return Edit("resize", text, scene.with_object(i, size=size, row=target.row, column=target.column), (i,))
+
+
+_FIRST, _SECOND = ("recolour", "replace", "move", "background", "add", "resize"), ("recolour", "background", "replace", "move", "add")
+
+
+def _edit_both(scene: Scene, rng: Rng) -> Edit | None:
+    """Two changes to different things, in one sentence."""
+    kind = choice(rng, _FIRST)
+    one = _EDITORS[kind](scene, rng)
+    if one is None or one.target.objects == scene.objects and kind != "background":
+        return None
+    two = _EDITORS[choice(rng, [k for k in _SECOND if k != kind or k == "recolour"])](one.target, rng)
+    if two is None or set(one.changed) & set(two.changed) or any(i >= len(scene.objects) for i in two.changed):
+        return None
+    if " it " in f" {two.text} " or (one.anywhere is not None and two.anywhere is not None):
+        return None
+    text = one.text + choice(rng, (" and ", " and ", ", then ", ", ")) + two.text
+    anywhere = one.anywhere if two.anywhere is None else two.anywhere
+    return Edit("both", text, two.target, one.changed + two.changed, anywhere)
 
 
 def _towards(place: str, rng: Rng) -> str:
@@ -360,6 +618,12 @@ _EDITORS: dict[str, Callable[[Scene, Rng], Edit | None]] = {
     "background": _edit_background,
     "replace": _edit_replace,
     "move": _edit_move,
+    "add": _edit_add,
+    "remove": _edit_remove,
+    "extract": _edit_extract,
+    "resize": _edit_resize,
+    "duplicate": _edit_duplicate,
+    "both": _edit_both,
 }
 EDIT_KINDS: tuple[str, ...] = tuple(_EDITORS)
 
@@ -371,7 +635,7 @@ def edit(
     for _ in range(tries):
         found = _EDITORS[kind or choice(rng, EDIT_KINDS)](scene, rng)
         if found and visible(found.target) and allowed(found.target):
-            return Edit(found.kind, _typed(found.text, rng, ".", 0.08), found.target, found.changed)
+            return replace(found, text=_typed(found.text, rng, ".", 0.08))
     return None
 
 
@@ -380,15 +644,15 @@ def edit(
 
 @dataclass(frozen=True)
 class Question:
-    """A question about a picture, its one right answer, and the index of the object it is about, if it is one."""
+    """A question about a picture, its one right answer, and the indices of the objects it is about, if it names some."""
 
     kind: str
     text: str
     answer: str
-    about: int | None = None
+    about: tuple[int, ...] = ()
 
 
-QUESTION_KINDS: tuple[str, ...] = ("what", "colour", "where", "background", "exists", "is_colour", "describe")
+QUESTION_KINDS: tuple[str, ...] = ("what", "colour", "where", "background", "exists", "is_colour", "describe", "count", "place")
 
 _WHERE_ANSWER = {
     "centre": "in the centre", "left": "on the left", "right": "on the right", "top": "at the top",
@@ -397,10 +661,10 @@ _WHERE_ANSWER = {
 
 
 def ordered(scene: Scene) -> tuple[SceneObject, ...]:
-    """Left before right, top before bottom (by the axis that separates them more)."""
-    if len(scene.objects) == 2 and relation(*scene.objects) in ("right", "below"):
-        return scene.objects[::-1]
-    return scene.objects
+    """As they are read: two by the axis that separates them more, others by thirds of the height, then left to right."""
+    if len(scene.objects) == 2:
+        return scene.objects[::-1] if relation(*scene.objects) in ("right", "below") else scene.objects
+    return tuple(sorted(scene.objects, key=lambda o: (int(3 * o.centre[0] / GRID), o.centre[1])))
 
 
 def place_answer(place: str) -> str:
@@ -415,27 +679,47 @@ def _named(o: SceneObject) -> str:
     return _indefinite(f"{o.tint} {o.name}" if o.tint else o.name)
 
 
+def _counted(names: list[str]) -> str:
+    """'an apple, two cats and a star'."""
+    counts = Counter(names)
+    return listed([_indefinite(n) if k == 1 else f"{COUNT_WORDS[k]} {plural(n)}" for n, k in counts.items()])
+
+
 def describe(scene: Scene) -> str:
     """The one-sentence description."""
     ground = scene.background
     on = f"on {background_answer(ground)}" if ground.to else f"on {_indefinite(ground.colour)} background"
+    if not scene.objects:
+        return f"nothing {on}"
     if len(scene.objects) == 1:
         (o,) = scene.objects
         return f"{_named(o)} {place_answer(o.place)} {on}"
-    a, b = ordered(scene)
+    a, b = ordered(scene)[:2]
+    if len(scene.objects) > 2 or a.name == b.name:
+        return f"{_counted([f'{o.tint} {o.name}' if o.tint else o.name for o in ordered(scene)])} {on}"
     how = "to the left of" if relation(a, b) == "left" else "above"
     return f"{_named(a)} {how} {_named(b)} {on}"
 
 
+def _alike(scene: Scene, name: str) -> tuple[int, ...]:
+    return tuple(i for i, o in enumerate(scene.objects) if o.name == name)
+
+
+def _single_out(scene: Scene, rng: Rng) -> int | None:
+    """An object that is the only one of its class, if there is one."""
+    options = [i for i, o in enumerate(scene.objects) if len(_alike(scene, o.name)) == 1]
+    return choice(rng, options) if options else None
+
+
 def _q_what(scene: Scene, rng: Rng) -> tuple[str, str] | None:
     objects = ordered(scene)
-    if len(objects) == 2 and rng.random() < 0.6:
+    if len(objects) == 2 and objects[0].name != objects[1].name and rng.random() < 0.6:
         return _q_what_related(objects, rng)
     forms = (
         "what is in the picture", "what is this", "what do you see", "what is in the image", "what can you see",
         "what is shown", "what's in the picture", "what is it", "name what you see",
     )  # fmt: skip
-    return choice(rng, forms), " and ".join(_indefinite(o.name) for o in objects)
+    return choice(rng, forms), _counted([o.name for o in objects]) or "nothing"
 
 
 def _q_what_related(objects: tuple[SceneObject, ...], rng: Rng) -> tuple[str, str]:
@@ -448,28 +732,63 @@ def _q_what_related(objects: tuple[SceneObject, ...], rng: Rng) -> tuple[str, st
     return f"what is {words}", _indefinite(a.name)
 
 
-def _q_colour(scene: Scene, rng: Rng) -> tuple[str, str, int | None] | None:
+def _q_colour(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
     if rng.random() < 0.05:
         name = _absent(scene, rng)
-        return f"what colour is the {_noun(name, rng)}", f"there is no {name}", None
+        return f"what colour is the {_noun(name, rng)}", f"there is no {name}", ()
+    if not scene.objects:
+        return None
     o = choice(rng, scene.objects)
-    if o.colour is None:
+    alike = _alike(scene, o.name)
+    if o.colour is None or len({scene.objects[i].tint for i in alike}) > 1:
         return None
     noun = _noun(o.name, rng)
+    if len(alike) > 1:
+        many = plural(noun)
+        return choice(rng, (f"what colour are the {many}", f"what color are the {many}", f"which colour do the {many} have")), o.colour, alike
     forms = [
         f"what colour is the {noun}", f"what color is the {noun}", f"which colour is the {noun}",
         f"what is the colour of the {noun}", f"which color does the {noun} have",
     ]  # fmt: skip
     if len(scene.objects) == 1:
         forms += ["what colour is it", "what color is it"]
-    return choice(rng, forms), o.colour, scene.objects.index(o)
+    return choice(rng, forms), o.colour, alike
 
 
-def _q_where(scene: Scene, rng: Rng) -> tuple[str, str, int] | None:
-    o = choice(rng, scene.objects)
+def _q_where(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
+    i = _single_out(scene, rng)
+    if i is None:
+        return None
+    o = scene.objects[i]
     noun = "it" if len(scene.objects) == 1 and rng.random() < 0.1 else f"the {_noun(o.name, rng)}"
     forms = (f"where is {noun}", f"where is {noun} in the picture", f"where do you see {noun}", f"what is the position of {noun}")
-    return choice(rng, forms), place_answer(o.place), scene.objects.index(o)
+    return choice(rng, forms), place_answer(o.place), (i,)
+
+
+def _q_count(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
+    u = rng.random()
+    if u < 0.3:
+        what, which = choice(rng, ("things", "objects", "things", "items")), tuple(range(len(scene.objects)))
+    else:
+        name = _absent(scene, rng) if u < 0.42 or not scene.objects else choice(rng, scene.objects).name
+        what, which = plural(_noun(name, rng)), _alike(scene, name)
+    forms = (
+        f"how many {what} are there", f"how many {what} are in the picture", f"how many {what} do you see",
+        f"how many {what} can you see", f"count the {what}", f"how many {what}",
+    )  # fmt: skip
+    return choice(rng, forms), COUNT_WORDS[len(which)] if which else "none", which
+
+
+def _q_place(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
+    taken = Counter(o.place for o in scene.objects)
+    empty = rng.random() < 0.12 or not taken
+    options = [p for p in PLACES if taken[p] == (0 if empty else 1)]
+    if not options or (empty and len(scene.objects) == 2):
+        return None
+    place = choice(rng, options)
+    forms = ("what is {p}", "what is {p}", "which thing is {p}", "what do you see {p}", "what can you see {p}")
+    found = tuple(i for i, o in enumerate(scene.objects) if o.place == place)
+    return choice(rng, forms).format(p=_at(place, rng)), _indefinite(scene.objects[found[0]].name) if found else "nothing", found
 
 
 def _q_background(scene: Scene, rng: Rng) -> tuple[str, str] | None:
@@ -486,21 +805,22 @@ def _absent(scene: Scene, rng: Rng) -> str:
 
 
 def _q_exists(scene: Scene, rng: Rng) -> tuple[str, str] | None:
-    there = rng.random() < 0.5
+    there = rng.random() < 0.5 and len(scene.objects) > 0
     name = choice(rng, scene.objects).name if there else _absent(scene, rng)
     noun = _indefinite(_noun(name, rng))
     forms = (f"is there {noun}", f"is there {noun} in the picture", f"do you see {noun}", f"can you see {noun}", f"is it {noun}")
-    return choice(rng, forms[: 4 if len(scene.objects) == 2 else 5]), "yes" if there else "no"
+    return choice(rng, forms[: 5 if len(scene.objects) == 1 else 4]), "yes" if there else "no"
 
 
-def _q_is_colour(scene: Scene, rng: Rng) -> tuple[str, str, int] | None:
-    o = choice(rng, scene.objects)
-    if o.colour is None:
+def _q_is_colour(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
+    i = _single_out(scene, rng)
+    if i is None or scene.objects[i].colour is None:
         return None
+    o = scene.objects[i]
     right = rng.random() < 0.5
     colour = o.colour if right else choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
     noun = "it" if len(scene.objects) == 1 and rng.random() < 0.1 else f"the {_noun(o.name, rng)}"
-    return f"is {noun} {_spelled(colour, rng)}", "yes" if right else f"no, it is {o.colour}", scene.objects.index(o)
+    return f"is {noun} {_spelled(colour, rng)}", "yes" if right else f"no, it is {o.colour}", (i,)
 
 
 def _q_describe(scene: Scene, rng: Rng) -> tuple[str, str] | None:
@@ -511,7 +831,7 @@ def _q_describe(scene: Scene, rng: Rng) -> tuple[str, str] | None:
     return choice(rng, forms), describe(scene)
 
 
-_ASKERS: dict[str, Callable[[Scene, Rng], tuple[str, str] | tuple[str, str, int | None] | None]] = {
+_ASKERS: dict[str, Callable[[Scene, Rng], tuple[str, str] | tuple[str, str, tuple[int, ...]] | None]] = {
     "what": _q_what,
     "colour": _q_colour,
     "where": _q_where,
@@ -519,8 +839,10 @@ _ASKERS: dict[str, Callable[[Scene, Rng], tuple[str, str] | tuple[str, str, int 
     "exists": _q_exists,
     "is_colour": _q_is_colour,
     "describe": _q_describe,
+    "count": _q_count,
+    "place": _q_place,
 }
-_COMMANDS = ("describe", "give", "caption", "name")
+_COMMANDS = ("describe", "give", "caption", "name", "count")
 
 
 def question(scene: Scene, rng: Rng, kind: str) -> Question | None:

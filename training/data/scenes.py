@@ -4,6 +4,7 @@ A scene is JSON-able (`to_json`, `from_json`). A cell inside an object's box has
 that says class, tint, size and part; any other cell has a background code that says its colour.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
@@ -14,8 +15,10 @@ from .vocabulary import COLOUR_NAMES, COLOURS, NAMES, OBJECTS, PLACES, SHADES, l
 
 GRID = 8
 SIDE = GRID * CELL
-SIZES: tuple[int, ...] = (3, 4)
-"""Edge of an object's box in cells: 96 and 128 px."""
+SIZES: tuple[int, ...] = (3, 4, 2)
+"""Edge of an object's box in cells: 96, 128 and 64 px, in the order of their codes."""
+MOST = 4
+"""Objects of a picture."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Background:
 
 @dataclass(frozen=True)
 class Scene:
-    """One or two objects that do not overlap, before a background."""
+    """Up to MOST objects that do not overlap, before a background."""
 
     objects: tuple[SceneObject, ...]
     background: Background
@@ -82,6 +85,11 @@ def to_json(scene: Scene) -> dict:
 
 def from_json(data: dict) -> Scene:
     return Scene(tuple(SceneObject(**o) for o in data["objects"]), Background(**data["background"]))
+
+
+def overlap(a: SceneObject, b: SceneObject) -> bool:
+    """Whether two boxes share a cell."""
+    return all(p < q + b.size and q < p + a.size for p, q in ((a.row, b.row), (a.column, b.column)))
 
 
 def relation(a: SceneObject, b: SceneObject) -> str:
@@ -155,7 +163,7 @@ def background_bank() -> np.ndarray:
 SHADE_CODES = 3 * len(COLOUR_NAMES)
 BACKGROUND_CODES = SHADE_CODES + GRADIENT_CODES
 CODES = OBJECT_CODES + BACKGROUND_CODES
-"""Object codes are ct * 25 + sp; background codes follow from OBJECT_CODES on."""
+"""Object codes are ct * len(SIZE_PARTS) + sp; background codes follow from OBJECT_CODES on."""
 
 
 def object_code(name: str, tint: str | None, size: int, row: int, column: int) -> int:
@@ -242,7 +250,7 @@ MINIMUM_CONTRAST = 28.0
 @lru_cache(None)
 def mean_lab(name: str, tint: str | None) -> np.ndarray:
     """Alpha-weighted mean colour of a sprite, Lab float32[3]."""
-    drawn = sprite(name, SIZES[-1] * CELL, tint)
+    drawn = sprite(name, max(SIZES) * CELL, tint)
     return lab(drawn[..., :3].sum((0, 1)) / drawn[..., 3].sum())
 
 
@@ -265,7 +273,7 @@ def visible(scene: Scene) -> bool:
 
 # ---------------------------------------------------------------- drawing lots
 
-PLACED: dict[int, tuple[tuple[int, ...], ...]] = {4: ((0,), (2,), (4,)), 3: ((0,), (2, 3), (5,))}
+PLACED: dict[int, tuple[tuple[int, ...], ...]] = {4: ((0,), (2,), (4,)), 3: ((0,), (2, 3), (5,)), 2: ((0,), (3,), (6,))}
 """size -> rows (or columns) of the box for the first, middle and last third."""
 
 
@@ -300,13 +308,13 @@ def placed(name: str, tint: str | None, size: int, place: str, rng: np.random.Ge
 
 def _single(rng: np.random.Generator) -> tuple[SceneObject, ...]:
     place = "centre" if rng.random() < 0.35 else choice(rng, PLACES)
-    size = int(rng.choice(SIZES, p=[0.3, 0.7]))
+    size = int(rng.choice((3, 4), p=[0.3, 0.7]))
     return (placed(*sample_thing(rng), size, place, rng),)
 
 
 def _side_by_side(rng: np.random.Generator) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
     """Boxes (size, row, column), the first to the left of the second."""
-    a, b = (int(s) for s in rng.choice(SIZES, 2, p=[0.4, 0.6]))
+    a, b = (int(s) for s in rng.choice((3, 4), 2, p=[0.4, 0.6]))
     column_a = int(rng.integers(0, 5 - a))
     column_b = int(rng.integers(4, 9 - b))
     row = 2 if a == b == 4 or rng.random() < 0.6 else 3
@@ -321,7 +329,7 @@ def _two(rng: np.random.Generator) -> tuple[SceneObject, ...]:
         if u >= 0.5:
             boxes = tuple((s, c, r) for s, r, c in boxes)
     else:
-        s, t = (int(n) for n in rng.choice(SIZES, 2))
+        s, t = (int(n) for n in rng.choice((3, 4), 2))
         corners = [(s, 0, 0), (t, 8 - t, 8 - t)] if rng.random() < 0.5 else [(s, 0, 8 - s), (t, 8 - t, 0)]
         boxes = tuple(corners)
     things = [sample_thing(rng), sample_thing(rng)]
@@ -331,16 +339,124 @@ def _two(rng: np.random.Generator) -> tuple[SceneObject, ...]:
 
 
 def sample(rng: np.random.Generator, two: float = 0.5, allowed=None) -> Scene:
-    """A random scene with contrast: two objects with probability `two`.
+    """A random scene of one large thing or, with probability `two`, two different ones; with contrast.
 
     allowed: predicate a scene must meet; None = `splits.in_training` (no held-out combination).
     """
+    return _accepted(rng, lambda: _two(rng) if rng.random() < two else _single(rng), allowed)
+
+
+def _accepted(rng: np.random.Generator, objects: Callable[[], tuple[SceneObject, ...]], allowed) -> Scene:
+    """The first scene of drawn objects before a drawn background that has contrast and is allowed."""
     from .splits import in_training
 
     accept = allowed or in_training
     while True:
-        objects = _two(rng) if rng.random() < two else _single(rng)
+        drawn = objects()
         for _ in range(8):
-            scene = Scene(objects, sample_background(rng))
+            scene = Scene(drawn, sample_background(rng))
             if visible(scene) and accept(scene):
                 return scene
+
+
+# ---------------------------------------------------------------- drawing lots: up to MOST objects
+
+Box = tuple[int, int, int]
+"""Size, row and column."""
+
+COUNT_SHARES = (0.015, 0.25, 0.3, 0.235, 0.2)
+"""How often a scene has no object, one, two, three, four."""
+
+SIZE_SHARES = {2: 0.2, 3: 0.35, 4: 0.45}
+
+KINDS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
+    0: (((), 1.0),),
+    1: (((1,), 1.0),),
+    2: (((1, 1), 0.72), ((2,), 0.28)),
+    3: (((1, 1, 1), 0.42), ((2, 1), 0.25), ((3,), 0.33)),
+    4: (((1, 1, 1, 1), 0.25), ((2, 1, 1), 0.15), ((2, 2), 0.15), ((3, 1), 0.15), ((4,), 0.3)),
+}
+"""Number of objects -> how many there are of each class, and how often."""
+
+
+def _size(rng: np.random.Generator) -> int:
+    return int(rng.choice(list(SIZE_SHARES), p=list(SIZE_SHARES.values())))
+
+
+def _middle(size: int, rng: np.random.Generator) -> int:
+    """First row (or column) of a box in the middle."""
+    return choice(rng, PLACED[size][1])
+
+
+def _quadrants(rng: np.random.Generator, count: int) -> list[Box]:
+    """A box in each of `count` quadrants, near the picture's edge."""
+    boxes = []
+    for quadrant in sorted(rng.choice(4, count, replace=False)):
+        size = _size(rng)
+        slack = min(1, 4 - size)
+        at = [4 * half + (4 - size - slack if half else 0) + int(rng.integers(slack + 1)) for half in divmod(int(quadrant), 2)]
+        boxes.append((size, *at))
+    return boxes
+
+
+def _around(rng: np.random.Generator, count: int) -> list[Box]:
+    """A large box in the centre, small ones at the edges."""
+    edges = [(r, c) for r in (0, 3, 6) for c in (0, 3, 6) if (r, c) != (3, 3)]
+    picked = rng.choice(len(edges), count - 1, replace=False)
+    return [(4, 2, 2), *((2, *edges[i]) for i in picked)]
+
+
+def _row_of_three(rng: np.random.Generator) -> list[Box]:
+    row = choice(rng, (0, 3, 3, 3, 6))
+    return [(2, row, column) for column in (0, 3, 6)]
+
+
+def _pair(rng: np.random.Generator) -> list[Box]:
+    """Side by side, or in opposite corners."""
+    a, b = _size(rng), _size(rng)
+    if rng.random() < 0.8:
+        return [(a, _middle(a, rng), int(rng.integers(0, 5 - a))), (b, _middle(b, rng), int(rng.integers(4, 9 - b)))]
+    return [(a, 0, 0), (b, 8 - b, 8 - b)] if rng.random() < 0.5 else [(a, 0, 8 - a), (b, 8 - b, 0)]
+
+
+def _boxes(rng: np.random.Generator, count: int) -> list[Box]:
+    """Where so many objects lie; half of the pairs and rows stand upright."""
+    if count == 0:
+        return []
+    if count == 1:
+        size, place = _size(rng), 4 if rng.random() < 0.35 else int(rng.integers(9))
+        return [(size, *(choice(rng, PLACED[size][third]) for third in divmod(place, 3)))]
+    u = rng.random()
+    if u < 0.15:
+        return _around(rng, count)
+    if count == 2 or (count == 3 and u < 0.4):
+        boxes = _pair(rng) if count == 2 else _row_of_three(rng)
+        return [(s, c, r) for s, r, c in boxes] if rng.random() < 0.45 else boxes
+    return _quadrants(rng, count)
+
+
+def _classes(rng: np.random.Generator, count: int) -> list[tuple[str, str | None]]:
+    """(class, tint) of so many objects in mixed order; those of one class mostly look alike."""
+    groups, shares = zip(*KINDS[count], strict=True)
+    things: list[tuple[str, str | None]] = []
+    for number in groups[int(rng.choice(len(groups), p=shares))]:
+        while (thing := sample_thing(rng))[0] in {name for name, _ in things}:
+            pass
+        options = (None, *tints(thing[0]))
+        mixed = number > 1 and len(options) > 1 and rng.random() < 0.15
+        things += [(thing[0], choice(rng, options)) if mixed else thing for _ in range(number)]
+    return [things[i] for i in rng.permutation(count)]
+
+
+def sample_several(rng: np.random.Generator, count: int | None = None, allowed=None) -> Scene:
+    """A random scene of up to MOST objects with contrast, also several of a class, of all sizes.
+
+    count: how many; by COUNT_SHARES if not given. allowed: as in `sample`.
+    """
+
+    def objects() -> tuple[SceneObject, ...]:
+        number = int(rng.choice(MOST + 1, p=COUNT_SHARES)) if count is None else count
+        boxes, things = _boxes(rng, number), _classes(rng, number)
+        return tuple(SceneObject(name, *box, tint) for (name, tint), box in zip(things, boxes, strict=True))
+
+    return _accepted(rng, objects, allowed)

@@ -1,6 +1,8 @@
-"""What training never sees: a tenth of (object, colour) and of (object, relation, object), chosen by hash."""
+"""What training never sees: a tenth of (object, colour), of (object, relation, object) and of (count, object), by hash."""
 
 import hashlib
+from collections import Counter
+from itertools import combinations
 
 from .scenes import Scene, SceneObject, relation
 
@@ -26,8 +28,15 @@ def relation_held_out(a: SceneObject, b: SceneObject) -> bool:
     return _hashed("relation", first.name, axis, second.name) < HELD_OUT_SHARE
 
 
+def count_held_out(name: str, count: int) -> bool:
+    """Whether so many of one class (two or more) are kept for tests."""
+    return count > 1 and _hashed("count", str(count), name) < HELD_OUT_SHARE
+
+
 def in_training(scene: Scene) -> bool:
     """True if no combination of the scene is held out."""
     if any(colour_held_out(o.name, o.tint) for o in scene.objects):
         return False
-    return len(scene.objects) < 2 or not relation_held_out(*scene.objects)
+    if any(count_held_out(*item) for item in Counter(o.name for o in scene.objects).items()):
+        return False
+    return not any(relation_held_out(a, b) for a, b in combinations(scene.objects, 2) if a.name != b.name)

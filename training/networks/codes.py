@@ -20,6 +20,8 @@ OBJECT_CODES = scenes.OBJECT_CODES
 CLASS = torch.from_numpy(scenes.CT_CLASS).long()
 TINT = torch.from_numpy(scenes.CT_TINT).long()
 CONTENT = 96
+SHOWN_AT = {3: (0, 0), 4: (4, 4), 2: (5, 0)}
+"""Row and column of the cell where a thing of each size begins in the picture that `content` looks at."""
 
 
 @lru_cache(2)
@@ -124,17 +126,17 @@ def content(encode) -> Tensor:
     rows = []
     for name, tint in scenes.CLASS_TINTS:
         picture, alpha = grey.astype(np.float32), np.zeros((256, 256), np.float32)
-        for size, at in ((3, 0), (4, 128)):
+        for size, corner in SHOWN_AT.items():
             side = size * scenes.CELL
             drawn = scenes.sprite(name, side, tint)
-            box = (slice(at, at + side), slice(at, at + side))
+            box = tuple(slice(scenes.CELL * k, scenes.CELL * k + side) for k in corner)
             picture[box] = picture[box] * (1 - drawn[..., 3:]) + 255 * drawn[..., :3]
             alpha[box] = drawn[..., 3]
         z = (encode(np.clip(picture + 0.5, 0, 255).astype(np.uint8)[None])[0] - base).unfold(1, 4, 4).unfold(2, 4, 4)
         a = torch.from_numpy(alpha).view(8, 4, 8, 8, 4, 8).mean((2, 5)).permute(0, 2, 1, 3).reshape(8, 8, 16)
         for size, r, c in scenes.SIZE_PARTS:
-            o = 0 if size == 3 else 4
-            rows.append(torch.cat([z[:, o + r, o + c].flatten(), a[o + r, o + c] * 2]))
+            y, x = SHOWN_AT[size]
+            rows.append(torch.cat([z[:, y + r, x + c].flatten(), a[y + r, x + c] * 2]))
     for colour in scenes.background_bank():
         picture = np.broadcast_to((colour * 255 + 0.5).astype(np.uint8), (256, 256, 3))
         z = (encode(picture[None])[0] - base)[:, 12:16, 12:16]

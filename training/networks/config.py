@@ -59,7 +59,7 @@ HIDDEN = 192
 LAYERS = 5
 GRID = 8
 PICTURE_TOKENS = GRID * GRID
-LAYOUT = Layout(ranks=1137, codes=7292)
+LAYOUT = Layout(ranks=1137, codes=8412)
 VOCABULARY, CODES, FIRST_CODE = LAYOUT.vocabulary, LAYOUT.codes, LAYOUT.first_code
 IMAGE_PAD, VISION_START, VISION_END = LAYOUT.image_pad, LAYOUT.vision_start, LAYOUT.vision_start + 1
 END_OF_TEXT, IM_START, IM_END = LAYOUT.end_of_text, LAYOUT.ranks + 1, LAYOUT.im_end

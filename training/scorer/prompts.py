@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 
 from training.data.language import (
-    EDIT_KINDS,
-    QUESTION_KINDS,
     Request,
     RequestedObject,
     caption,
@@ -26,6 +24,8 @@ from training.data.vocabulary import NAMES
 
 FILE = Path(__file__).parent / "prompts.json"
 SEED = 20_260_101
+EDIT_KINDS = ("recolour", "background", "replace", "move")
+QUESTION_KINDS = ("what", "colour", "where", "background", "exists", "is_colour", "describe")
 EDITS_PER_KIND = 30
 QUESTIONS = 400
 
@@ -107,7 +107,7 @@ def _draw_edits(rng: np.random.Generator) -> Iterator[EditCase]:
                 if kind == "background" and held_out:
                     source = sample(rng, 0.5, allowed=lambda s: not in_training(s))
                 found = edit(source, rng, kind, allowed=lambda s, h=held_out: in_training(s) != h, tries=1)
-            yield EditCase(kind, found.text, source, found.target, found.request, found.changed, held_out)
+            yield EditCase(kind, found.text, source, found.target, found.request, *(found.changed or (None,)), held_out)
 
 
 def _draw_questions(rng: np.random.Generator) -> Iterator[QuestionCase]:
