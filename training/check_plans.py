@@ -17,7 +17,7 @@ from .data.vocabulary import BY_NAME
 from .networks import load
 from .sequences import Sequences
 from .train_common import one_quiet_thread
-from .validate import things
+from .validate import objects, things
 
 BATCH = 50
 SEED = 4242
@@ -35,12 +35,22 @@ def prompts(tokenizer: Tokenizer, count: int) -> dict[str, list[Caption]]:
     def captions(two: float, allowed: Callable | None) -> list[Caption]:
         return [language.caption(scenes.sample(rng, two, allowed), rng) for _ in range(count)]
 
+    def several(number: int, allowed: Callable | None = None) -> list[Caption]:
+        return [language.caption(scenes.sample_several(rng, number, allowed), rng) for _ in range(count)]
+
     return {
         "one painted object": [seen.short()[1] for _ in range(count)],
         "one painted object, held-out colour": [new.short()[1] for _ in range(count)],
         "one object": captions(0.0, None),
         "two objects": captions(1.0, None),
         "two objects, held-out": captions(1.0, unseen),
+        "none": several(0),
+        "one, any size": several(1),
+        "two, also of one class": several(2),
+        "three": several(3),
+        "three, held-out": several(3, unseen),
+        "four": several(4),
+        "four, held-out": several(4, unseen),
     }
 
 
@@ -48,7 +58,7 @@ def edits(rng: np.random.Generator, kind: str, held_out: bool, count: int) -> li
     """(scene, edit); held out: of what the target holds."""
     found: list[tuple[scenes.Scene, Edit]] = []
     while len(found) < count:
-        scene = scenes.sample(rng, allowed=unseen if kind == "background" and held_out else None)
+        scene = scenes.sample_several(rng, allowed=unseen if kind == "background" and held_out else None)
         edit = language.edit(scene, rng, kind, allowed=unseen if held_out else in_training, tries=1)
         if edit:
             found.append((scene, edit))
@@ -57,8 +67,8 @@ def edits(rng: np.random.Generator, kind: str, held_out: bool, count: int) -> li
 
 def holds(codes: np.ndarray, asked: Request) -> bool:
     """Exactly the objects that were asked for, in the colours that were said."""
-    left = sorted(things(codes), key=str)
-    for o in asked.objects:
+    left = things(codes)
+    for o in sorted(asked.objects, key=lambda o: o.colour is None):
         fits = [(name, tint) for name, tint in left if name == o.name and o.colour in (None, tint or BY_NAME[name].natural)]
         if not fits:
             return False
@@ -66,11 +76,18 @@ def holds(codes: np.ndarray, asked: Request) -> bool:
     return not left
 
 
-def reaches(codes: np.ndarray, target: scenes.Scene) -> bool:
-    """Every object's cell is the target's, and no other is an object's."""
-    wanted = scenes.codes(target)
-    objects = wanted < scenes.OBJECT_CODES
-    return bool(((codes < scenes.OBJECT_CODES) == objects).all() and (codes[objects] == wanted[objects]).all())
+def reaches(codes: np.ndarray, edit: Edit) -> bool:
+    """Every object's cell is the target's, and no other is an object's; one whose place is open may lie anywhere."""
+    rest = [o for i, o in enumerate(edit.target.objects) if i != edit.anywhere]
+    wanted = scenes.codes(scenes.Scene(tuple(rest), edit.target.background))
+    if edit.anywhere is not None:
+        free = edit.target.objects[edit.anywhere]
+        found = [o for o in objects(codes) if (o.name, o.tint) == (free.name, free.tint) and o not in rest]
+        if len(found) != 1 or any(scenes.overlap(found[0], o) for o in rest):
+            return False
+        wanted = scenes.codes(scenes.Scene((*rest, found[0]), edit.target.background))
+    cells = wanted < scenes.OBJECT_CODES
+    return bool(((codes < scenes.OBJECT_CODES) == cells).all() and (codes[cells] == wanted[cells]).all())
 
 
 def main() -> None:
@@ -99,7 +116,7 @@ def main() -> None:
         for held_out in (False, True):
             pairs = edits(rng, kind, held_out, a.count)
             made = plans([e.text for _, e in pairs], np.stack([scenes.render(s) for s, _ in pairs]))
-            right = np.mean([reaches(codes, e.target) for codes, (_, e) in zip(made, pairs, strict=True)])
+            right = np.mean([reaches(codes, e) for codes, (_, e) in zip(made, pairs, strict=True)])
             print(f"| edit: {kind}{', held-out' if held_out else ''} | {100 * right:.0f} % | – | {a.count} |", flush=True)
 
 

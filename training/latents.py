@@ -22,7 +22,7 @@ def chunk(vae: VAE, rng: np.random.Generator, count: int) -> dict:
     """scenes, instructions (None = none) and targets as JSON; latents float16 [n, 8, 32, 32] of target and source."""
     rows = []
     while len(rows) < count:
-        scene = scenes.sample(rng)
+        scene = scenes.sample_several(rng)
         edit = language.edit(scene, rng) if rng.random() < EDITS else None
         rows.append((scene, edit))
     made = [edit.target if edit else scene for scene, edit in rows]

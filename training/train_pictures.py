@@ -93,7 +93,7 @@ def study(seq: Sequencer, cache: Cache, rng, size: int, edits: bool, signal: flo
 def show(model: Painter, values: dict[str, Tensor], seq: Sequencer, vae: VAE, path: Path, signal: float, steps: int = 16) -> None:
     """24 validation prompts: pictures from true codes (left of each pair) and from the decoder's own (right)."""
     rng = np.random.default_rng(99)
-    drawn = [scenes.sample(rng) for _ in range(24)]
+    drawn = [scenes.sample_several(rng) for _ in range(24)]
     texts = [language.caption(s, rng).text for s in drawn]
     true = [scenes.codes(s) for s in drawn]
     made = list(generate_codes(seq.text, seq.table, seq.head, seq.prompts(texts, False)))

@@ -52,10 +52,10 @@ def directions(count: int, width: int, g: torch.Generator) -> Tensor:
 
 
 def small(g: torch.Generator) -> Domain:
-    """One or two objects, a plan of 8 x 8."""
+    """Up to four objects, a plan of 8 x 8."""
 
     def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        scene = scenes.sample(rng)
+        scene = scenes.sample_several(rng)
         return scenes.render(scene), scenes.codes(scene)
 
     width = c.VISUAL_TOKENIZER["codebook_dim"]

@@ -1,5 +1,7 @@
 """Greedy answers and codes of a learner on fixed validation scenes, by factor."""
 
+from collections import Counter
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -10,14 +12,24 @@ from .networks.decoding import expanded, generate_codes, generate_text
 from .networks.pictures import resized_twice, vision_rows
 from .sequences import Sequences
 
-COUNT = 20
+COUNT = 24
+MOSTLY = 0.7
 
 
-def things(codes: np.ndarray) -> set[tuple[str, str | None]]:
-    """(class, tint) that fill at least five cells."""
-    ct = codes[codes < scenes.OBJECT_CODES] // len(scenes.SIZE_PARTS)
-    names, counts = np.unique(ct, return_counts=True)
-    return {scenes.CLASS_TINTS[i] for i, n in zip(names, counts, strict=True) if n >= 5}
+def things(codes: np.ndarray) -> list[tuple[str, str | None]]:
+    """(class, tint) of every object of a plan [8, 8] of which at least MOSTLY of the cells are there, sorted."""
+    return sorted(((o.name, o.tint) for o in objects(codes)), key=str)
+
+
+def objects(codes: np.ndarray) -> list[scenes.SceneObject]:
+    """Objects of a plan [8, 8] of which at least MOSTLY of the cells are there."""
+    said: Counter[scenes.SceneObject] = Counter()
+    for row, column in zip(*np.nonzero(codes < scenes.OBJECT_CODES), strict=True):
+        ct, sp = divmod(int(codes[row, column]), len(scenes.SIZE_PARTS))
+        size, r, k = scenes.SIZE_PARTS[sp]
+        name, tint = scenes.CLASS_TINTS[ct]
+        said[scenes.SceneObject(name, size, int(row) - r, int(column) - k, tint)] += 1
+    return [o for o, cells in said.items() if cells >= MOSTLY * o.size**2]
 
 
 def picture_of(codes: np.ndarray) -> float:
