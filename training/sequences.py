@@ -32,6 +32,9 @@ EDIT_SHARES = {
 ASKED = ("where", "count", "what", "is_colour", "where", "place", "colour", "exists", "count", "describe", "place", "background")
 """Kinds of questions in the order they are asked of a picture: what is harder, twice."""
 
+TALKS = 0.25
+"""Share of a picture's questions that are conversations."""
+
 
 @dataclass
 class Batch:
@@ -140,11 +143,19 @@ class Sequences:
         return Batch(*(torch.from_numpy(a) for a in (ids, positions, wanted, cells)))
 
     def ask(self, n: int, count: int) -> Batch:
-        """n pictures, `count` questions each, packed: a question sees the picture and itself."""
+        """n pictures, `count` questions each, packed: a question sees the picture and itself.
+
+        A share of TALKS of the questions are conversations; there a question sees the ones before it.
+        """
         drawn = [self.scene() for _ in range(n)]
-        asked = [language.questions(s, self.rng, count, ASKED) for s in drawn]
-        batch = self.questions([[(q.text, q.answer) for q in group] for group in asked])
-        batch.about = self._about(batch, drawn, asked)
+        talks = round(count * TALKS)
+        asked = [
+            [[q] for q in language.questions(s, self.rng, count - talks, ASKED)]
+            + [language.conversation(s, self.rng, int(self.rng.integers(2, language.LONGEST_TALK + 1))) for _ in range(talks)]
+            for s in drawn
+        ]
+        batch = self.questions([[[(q.text, q.answer) for q in talk] for talk in group] for group in asked])
+        batch.about = self._about(batch, drawn, [[q for talk in group for q in talk] for group in asked])
         batch.pictures = np.stack([resized_twice(scenes.render(s)) for s in drawn])
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s in drawn])).flatten(1)
         return batch
@@ -163,21 +174,25 @@ class Sequences:
         rows, places, cells = zip(*found, strict=True)
         return torch.tensor(rows), torch.tensor(places), torch.from_numpy(np.stack(cells))
 
-    def questions(self, asked: list[list[tuple[str, str]]]) -> Batch:
+    def questions(self, asked: list[list[list[tuple[str, str]]]]) -> Batch:
+        """For each picture conversations of (question, answer)."""
         encode = self.tokenizer.encode
         head = expanded(encode(self.tokenizer.question_prompt("").split("<|vision_end|>")[0] + "<|vision_end|>"))
         base = picture_positions(np.array(head))
         rows, wanted, groups, where = [], [], [], []
-        for pairs in asked:
+        for talks in asked:
             ids, want, group, place = list(head), [-1] * len(head), [0] * len(head), [base]
-            for g, (question, answer) in enumerate(pairs, 1):
-                prompt = encode(self.tokenizer.question_prompt(question).split("<|vision_end|>")[1])
-                reply = [*encode(answer), c.IM_END]
-                ids += prompt + reply
-                want += [-1] * (len(prompt) - 1) + reply + [-1]
-                group += [g] * (len(prompt) + len(reply))
-                start = base.max() + 1
-                place.append(np.stack([np.arange(start, start + len(prompt) + len(reply))] * 3))
+            for g, talk in enumerate(talks, 1):
+                length = 0
+                for k, (question, answer) in enumerate(talk):
+                    text = self.tokenizer.question_prompt(question, 0 if k else 1)
+                    prompt = encode("\n" + text if k else text.split("<|vision_end|>")[1])
+                    reply = [*encode(answer), c.IM_END]
+                    ids += prompt + reply
+                    want += [-1] * (len(prompt) - 1) + reply + [-1]
+                    length += len(prompt) + len(reply)
+                group += [g] * length
+                place.append(np.stack([np.arange(base.max() + 1, base.max() + 1 + length)] * 3))
             rows.append(ids)
             wanted.append(want)
             groups.append(group)

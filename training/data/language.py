@@ -804,12 +804,12 @@ def _absent(scene: Scene, rng: Rng) -> str:
     return choice(rng, [n for n in NAMES if n not in {o.name for o in scene.objects}])
 
 
-def _q_exists(scene: Scene, rng: Rng) -> tuple[str, str] | None:
+def _q_exists(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
     there = rng.random() < 0.5 and len(scene.objects) > 0
     name = choice(rng, scene.objects).name if there else _absent(scene, rng)
     noun = _indefinite(_noun(name, rng))
     forms = (f"is there {noun}", f"is there {noun} in the picture", f"do you see {noun}", f"can you see {noun}", f"is it {noun}")
-    return choice(rng, forms[: 5 if len(scene.objects) == 1 else 4]), "yes" if there else "no"
+    return choice(rng, forms[: 5 if len(scene.objects) == 1 else 4]), "yes" if there else "no", _alike(scene, name)
 
 
 def _q_is_colour(scene: Scene, rng: Rng) -> tuple[str, str, tuple[int, ...]] | None:
@@ -863,3 +863,97 @@ def questions(scene: Scene, rng: Rng, count: int = 8, kinds: tuple[str, ...] = Q
         if found and len(asked) < count:
             asked.append(found)
     return asked
+
+
+# ---------------------------------------------------------------- conversations
+
+LONGEST_TALK = 5
+
+
+def conversation(scene: Scene, rng: Rng, turns: int) -> list[Question]:
+    """Up to `turns` questions about one picture, of which later ones refer back: 'it', 'them', 'and the cat?', 'else'."""
+    talk: list[Question] = []
+    mentioned: set[int] = set()
+    tries = 0
+    while len(talk) < turns and tries < 6 * turns:
+        tries += 1
+        asker = choice(rng, (_about_it, _about_another, _what_else, _about_it, _about_another, _a_question)) if talk else _a_question
+        found = asker(scene, talk, mentioned, rng)
+        if found is None or (found.kind, found.about) in {(q.kind, q.about) for q in talk}:
+            continue
+        talk.append(found if asker is _a_question else replace(found, text=_typed(found.text, rng, "?", 0.85)))
+        mentioned.update(found.about)
+    return talk
+
+
+def _a_question(scene: Scene, talk: list[Question], mentioned: set[int], rng: Rng) -> Question | None:
+    kind = choice(rng, ("colour", "where", "exists", "place", "count", "what", "colour", "where"))
+    found = question(scene, rng, kind)
+    if found and kind == "what" and not found.about and len(scene.objects) == 1:
+        return replace(found, about=(0,))
+    return found
+
+
+def _and(text: str, rng: Rng) -> str:
+    return f"and {text}" if rng.random() < 0.5 else text
+
+
+def _about_it(scene: Scene, talk: list[Question], mentioned: set[int], rng: Rng) -> Question | None:
+    """What the last question named, called 'it' or 'they'."""
+    about = talk[-1].about
+    if not about or len({scene.objects[i].name for i in about}) > 1:
+        return None
+    o, many = scene.objects[about[0]], len(about) > 1
+    kind = choice(rng, ("colour", "where", "is_colour", "count"))
+    coloured = o.colour is not None and len({scene.objects[i].tint for i in about}) == 1
+    if kind == "colour" and coloured:
+        words = ("what colour are they", "what color are they") if many else ("what colour is it", "what color is it", "which colour")
+        return Question(kind, _and(choice(rng, words), rng), o.colour, about)
+    if kind == "where" and not many:
+        return Question(kind, _and("where is it", rng), place_answer(o.place), about)
+    if kind == "is_colour" and coloured and not many:
+        right = rng.random() < 0.5
+        colour = o.colour if right else choice(rng, [c for c in COLOUR_NAMES if c != o.colour])
+        return Question(kind, f"is it {_spelled(colour, rng)}", "yes" if right else f"no, it is {o.colour}", about)
+    if kind == "count" and _alike(scene, o.name) == about:
+        return Question(kind, _and(choice(rng, ("how many are there", "how many of them are there", "how many")), rng), COUNT_WORDS[len(about)], about)
+    return None
+
+
+def _about_another(scene: Scene, talk: list[Question], mentioned: set[int], rng: Rng) -> Question | None:
+    """The last question again, of another thing."""
+    last = talk[-1]
+    name = _absent(scene, rng) if rng.random() < 0.1 else choice(rng, scene.objects).name if scene.objects else None
+    about = _alike(scene, name) if name else ()
+    if name is None or about == last.about:
+        return None
+    noun = _noun(name, rng)
+    answer = None
+    if last.kind in ("colour", "is_colour"):
+        if not about:
+            answer = f"there is no {name}"
+        elif scene.objects[about[0]].colour and len({scene.objects[i].tint for i in about}) == 1:
+            answer = scene.objects[about[0]].colour
+    elif last.kind == "where" and len(about) == 1:
+        answer = place_answer(scene.objects[about[0]].place)
+    elif last.kind == "count":
+        answer = COUNT_WORDS[len(about)] if about else "none"
+    elif last.kind == "exists":
+        answer = "yes" if about else "no"
+    if answer is None:
+        return None
+    many = last.kind == "count" or len(about) > 1
+    words = plural(noun) if last.kind == "count" else _indefinite(noun) if last.kind == "exists" else f"the {plural(noun) if many else noun}"
+    kind = "colour" if last.kind == "is_colour" else last.kind
+    return Question(kind, choice(rng, ("and {}", "and {}", "what about {}")).format(words), answer, about)
+
+
+def _what_else(scene: Scene, talk: list[Question], mentioned: set[int], rng: Rng) -> Question | None:
+    """All that no question has named yet."""
+    if any(q.kind in ("what", "else") or (q.kind == "count" and len(q.about) == len(scene.objects)) for q in talk):
+        return None
+    if any(q.kind == "place" and len(q.about) and len(_alike(scene, scene.objects[q.about[0]].name)) > 1 for q in talk):
+        return None
+    rest = [o.name for o in ordered(scene) if scene.objects.index(o) not in mentioned]
+    forms = ("what else is there", "what else do you see", "what else is in the picture", "is there anything else", "anything else")
+    return Question("else", choice(rng, forms), _counted(rest) or "nothing")
