@@ -95,13 +95,13 @@ SIZE_WORDS = {2: ("small", "little", "tiny"), 4: ("big", "large", "huge")}
 
 COUNT_WORDS = ("no", "one", "two", "three", "four")
 
-_ODD_PLURALS = {"fish": "fish", "tropical fish": "tropical fish", "slice of pizza": "slices of pizza", "planet earth": "planet earths"}
-
 
 def plural(noun: str) -> str:
-    """'foxes', 'butterflies', 'keys'."""
-    if noun in _ODD_PLURALS:
-        return _ODD_PLURALS[noun]
+    """'foxes', 'butterflies', 'keys', 'green fish'."""
+    if noun.endswith("fish"):
+        return noun
+    if noun == "slice of pizza":
+        return "slices of pizza"
     if noun[-1] == "y" and noun[-2] not in "aeiou":
         return noun[:-1] + "ies"
     return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
