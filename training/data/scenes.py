@@ -267,8 +267,9 @@ def contrast(o: SceneObject, background: Background) -> float:
 
 
 def visible(scene: Scene) -> bool:
-    """Every object stands out from the background."""
-    return all(contrast(o, scene.background) >= MINIMUM_CONTRAST for o in scene.objects)
+    """Every object stands out from the background, and a cell of that is free: else no code says its colour."""
+    free = GRID * GRID - sum(o.size**2 for o in scene.objects)
+    return free > 0 and all(contrast(o, scene.background) >= MINIMUM_CONTRAST for o in scene.objects)
 
 
 # ---------------------------------------------------------------- drawing lots
