@@ -230,8 +230,8 @@ const modelSummary = z.object({
   /** sha256 of config and weight headers: changes when the checkpoint does. */
   fingerprint: z.string(),
   weightBytes: count,
-  /** It was trained on conversations: earlier turns may be sent along with a question. */
-  conversation: z.boolean(),
+  /** How many earlier questions and answers may be sent along with a question, and whether also about other pictures. */
+  conversation: z.object({ exchanges: count, acrossPictures: z.boolean() }),
   defaults: modelDefaults,
   presets: z.array(z.string()),
   /** Sizes in pixels the model was trained for; empty = not stated. */

@@ -158,7 +158,7 @@ export const modelCard = z.object({
   inUse: z.boolean(),
   abilities: z.array(z.string()),
   /** Earlier questions and answers of a chat are sent along; true also while that isn't known yet. */
-  holdsConversation: z.boolean(),
+  holdsConversation: z.enum(['none', 'one-picture', 'whole']),
   parameters: z.number(),
   sizeBytes: z.number(),
   /** Memory a picture needs and what is free now, bytes. */

@@ -45,6 +45,10 @@ const preset = z.object({
   sampling: sampling.optional(),
 });
 
+/** More than any model reads; what doesn't fit its context the engine leaves out. */
+const WHOLE = { exchanges: 400, acrossPictures: true };
+const ALONE = { exchanges: 0, acrossPictures: false };
+
 const schema = z.object({
   name: z.string().min(1).max(200).optional(),
   /** Trained sizes, [width, height] in pixels, the first the default; absent = any, 1024 x 1024 by default. */
@@ -75,8 +79,16 @@ const schema = z.object({
     .array(z.string().regex(/^[a-z]{2,3}$/))
     .max(200)
     .default([]),
-  /** Trained on conversations of several turns. Otherwise each question stands for itself. */
-  conversation: z.boolean().default(false),
+  /**
+   * Trained on conversations: true = of any length, about any pictures; { exchanges } = about one picture, with so many
+   * questions and answers before the last one. Otherwise each question stands for itself.
+   */
+  conversation: z
+    .union([z.boolean(), z.object({ exchanges: z.number().int().min(1).max(400) })])
+    .default(false)
+    .transform((told) =>
+      typeof told === 'boolean' ? (told ? WHOLE : ALONE) : { ...told, acrossPictures: false },
+    ),
   /** What it can do, in short plain phrases. */
   abilities: words.default([]),
   examples: z.object({ create: words, edit: words, ask: words }).default({ create: [], edit: [], ask: [] }),

@@ -1,10 +1,7 @@
 /** What a question is sent with: the chat's questions and answers before it, where the model can hold them. */
 import type { Library } from '../library/library.ts';
-import type { ChatMessage } from '../protocol.ts';
+import type { ChatMessage, ModelSummary } from '../protocol.ts';
 import type { Job, Turn } from '../studio-protocol.ts';
-
-/** More than any model reads; what doesn't fit its context the engine leaves out. */
-const MOST_EXCHANGES = 400;
 
 interface Asked {
   text: string;
@@ -13,13 +10,15 @@ interface Asked {
   answer: string;
 }
 
-/** @param holdsConversation otherwise the question goes alone */
+/** @param reach of the model: without exchanges the question goes alone */
 export async function messagesOf(
   library: Library,
   job: Job,
-  holdsConversation: boolean,
+  { exchanges, acrossPictures }: ModelSummary['conversation'],
 ): Promise<ChatMessage[]> {
-  const earlier = holdsConversation ? answeredBefore(library, job) : [];
+  const answered = answeredBefore(library, job);
+  const near = acrossPictures ? answered : sinceLastPicture(answered, job.targetIds);
+  const earlier = exchanges === 0 ? [] : near.slice(-exchanges);
   const messages: ChatMessage[] = [];
   let shown = '';
   for (const { text, versionIds, answer } of earlier) {
@@ -32,6 +31,10 @@ export async function messagesOf(
   return [...messages, question(job.message, pictures)];
 }
 
+/** The exchanges about the same pictures, back to the last one about others. */
+const sinceLastPicture = (asked: readonly Asked[], versionIds: readonly string[]): readonly Asked[] =>
+  asked.slice(asked.findLastIndex((earlier) => !same(earlier.versionIds.join(), versionIds)) + 1);
+
 /** A picture that goes on being talked about is shown once. */
 const same = (shown: string, versionIds: readonly string[]): boolean =>
   shown !== '' && shown === versionIds.join();
@@ -43,8 +46,7 @@ function answeredBefore({ chats }: Library, { chatId, turnId }: Job): Asked[] {
   return turns
     .slice(0, until)
     .filter(({ role, mode }) => role === 'person' && mode === 'ask')
-    .flatMap((turn) => answered(turn, replies.get(turn.id)))
-    .slice(-MOST_EXCHANGES);
+    .flatMap((turn) => answered(turn, replies.get(turn.id)));
 }
 
 const answered = ({ text, versionIds }: Turn, reply: Turn | undefined): Asked[] =>

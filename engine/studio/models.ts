@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { newId } from '../library/ids.ts';
 import type { Library } from '../library/library.ts';
 import type { ModelFolder } from '../library/values.ts';
-import type { CheckpointInfo } from '../protocol.ts';
+import type { CheckpointInfo, ModelSummary } from '../protocol.ts';
 import type { Failure, ModelCard, StudioAnswer, StudioEvent } from '../studio-protocol.ts';
 import type { EngineWatch } from './engine-watch.ts';
 import { failureOf, notFound } from './failures.ts';
@@ -128,7 +128,7 @@ export class Models {
       embedded: id === EMBEDDED,
       inUse,
       abilities: inUse ? (this.engine.summary?.abilities ?? []) : [],
-      holdsConversation: !inUse || (this.engine.summary?.conversation ?? true),
+      holdsConversation: inUse ? reachOf(this.engine.summary) : 'whole',
       parameters: info?.networks.reduce((sum, { parameters }) => sum + parameters, 0) ?? 0,
       sizeBytes: info?.fileBytes ?? 0,
       needsBytes: info?.memoryBytes.create ?? 0,
@@ -148,4 +148,10 @@ export class Models {
     if (milliseconds.length === 0) return null;
     return milliseconds.reduce((sum, [, time]) => sum + time, 0) / MILLISECONDS;
   }
+}
+
+/** Before a model is loaded nothing is known, and nothing is warned of. */
+function reachOf(summary: ModelSummary | null): ModelCard['holdsConversation'] {
+  if (!summary || summary.conversation.acrossPictures) return 'whole';
+  return summary.conversation.exchanges > 0 ? 'one-picture' : 'none';
 }

@@ -153,8 +153,8 @@ export class RunningJob {
   }
 
   private async question(): Promise<ParamsInput<'chat'>> {
-    const holdsConversation = this.engine.summary?.conversation ?? false;
-    const messages = await messagesOf(this.library, this.job, holdsConversation);
+    const reach = this.engine.summary?.conversation ?? { exchanges: 0, acrossPictures: false };
+    const messages = await messagesOf(this.library, this.job, reach);
     return { messages, seed: this.job.seed, ...this.model(), ...this.memory() };
   }
 

@@ -228,7 +228,7 @@ test('a question about a picture is answered in the thread', async ({ desk }) =>
   const { models } = await studio.call('models.list', {});
   await page.getByRole('textbox', { name: 'Message' }).fill('and where is it?');
   await expect(page.getByText('answers each question on its own')).toHaveCount(
-    models.find(({ inUse }) => inUse)!.holdsConversation ? 0 : 1,
+    models.find(({ inUse }) => inUse)!.holdsConversation === 'none' ? 1 : 0,
   );
   await page.getByRole('textbox', { name: 'Message' }).fill('draw a cat');
   await expect(page.getByText('answers each question on its own')).toHaveCount(0);

@@ -55,7 +55,7 @@ test('with no picture left there is nothing to edit', async ({ desk }) => {
 test('a question without a picture: the model says beforehand that it sees none', async ({ desk }) => {
   const { page, studio, blue } = desk;
   const { models } = await studio.call('models.list', {});
-  const isBlind = !models.find(({ inUse }) => inUse)!.holdsConversation;
+  const isBlind = models.find(({ inUse }) => inUse)!.holdsConversation !== 'whole';
   const note = page.getByText(/^No picture is chosen, and this model sees only/);
   await page.getByRole('textbox', { name: 'Message' }).fill('what is in the picture?');
   await expect(page.getByRole('button', { name: 'Mode: Ask, detected' })).toBeVisible();

@@ -41,8 +41,8 @@ function job(message: string, targetIds: string[]): Job {
 }
 
 /** "2 pictures: text" of each message. */
-const shown = async (question: Job, holdsConversation: boolean) =>
-  (await messagesOf(library, question, holdsConversation)).map(({ role, content }) => {
+const shown = async (question: Job, exchanges: number, acrossPictures = true) =>
+  (await messagesOf(library, question, { exchanges, acrossPictures })).map(({ role, content }) => {
     const pictures = content.filter(({ type }) => type === 'picture').length;
     return `${role} ${pictures}: ${content.map((part) => (part.type === 'text' ? part.text : '')).join('')}`;
   });
@@ -61,14 +61,38 @@ test('earlier questions and answers go along, a picture once, what was drawn or 
   await library.pictures.remove(lost.id);
   const question = job('is it the same?', [second.id]);
   asked('a later one?', [second.id], 'Yes.');
-  assert.deepEqual(await shown(question, true), [
+  assert.deepEqual(await shown(question, 400), [
     'user 1: what is it?',
     'assistant 0: An apple.',
     'user 0: which colour?',
     'assistant 0: Red.',
     'user 1: is it the same?',
   ]);
-  assert.deepEqual(await shown(question, false), ['user 1: is it the same?']);
+  assert.deepEqual(await shown(question, 0), ['user 1: is it the same?']);
+});
+
+test('a model of one picture gets the last exchanges about that picture, back to one about another', async () => {
+  const [first, second] = [await addPicture(library), await addPicture(library)];
+  asked('how many?', [first.id], 'two');
+  asked('what is it?', [second.id], 'a cat');
+  asked('where is the dog?', [first.id], 'on the left');
+  asked('and the cat?', [first.id], 'on the right');
+  asked('is it red?', [first.id], 'no');
+  const question = job('what else?', [first.id]);
+  assert.deepEqual(await shown(question, 4, false), [
+    'user 1: where is the dog?',
+    'assistant 0: on the left',
+    'user 0: and the cat?',
+    'assistant 0: on the right',
+    'user 0: is it red?',
+    'assistant 0: no',
+    'user 0: what else?',
+  ]);
+  assert.deepEqual(await shown(question, 1, false), [
+    'user 1: is it red?',
+    'assistant 0: no',
+    'user 0: what else?',
+  ]);
 });
 
 test('a second question of a chat is answered by a model that holds conversations', async () => {
@@ -78,6 +102,6 @@ test('a second question of a chat is answered by a model that holds conversation
   const again = await send(studio, 'are you sure?', { mode: 'ask', chatId: asked.chatId });
   assert.equal((await jobIn(again.jobs[0]!.id, 'done', 'failed')).failure, null);
   const { models } = await studio.call('models.list', {});
-  assert.equal(models[0]?.holdsConversation, true);
+  assert.equal(models[0]?.holdsConversation, 'whole');
   await studio.close();
 });

@@ -42,7 +42,7 @@ const card = (change: Partial<ModelCard>): ModelCard => ({
   embedded: false,
   inUse: false,
   abilities: [],
-  holdsConversation: true,
+  holdsConversation: 'whole',
   parameters: 1,
   sizeBytes: 1,
   needsBytes: 1e6,
