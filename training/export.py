@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from .data import tokenizer, vocabulary
+from .data import language, tokenizer, vocabulary
 from .networks import config as c
 from .networks.codes import CodeTables, FactoredCodes
 from .networks.common import halves
@@ -123,27 +123,29 @@ PREPROCESSOR = {
 
 def tusk() -> dict:
     """tusk.json: how the model wants to be used."""
-    words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES]
+    sizes = [word for size in sorted(language.SIZE_WORDS) for word in language.SIZE_WORDS[size]]
+    words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES, *sizes]
     return {
-        "name": "Tusk 3.1",
+        "name": "Tusk 4",
         "sizes": [[256, 256]],
         "pixels_per_token": 32,
         **SETTINGS,
         "negative_prompt": "",
         "vocabulary": words,
         "languages": ["en"],
+        "conversation": {"exchanges": language.LONGEST_TALK - 1},
         "abilities": [
-            "one or two of 60 objects in a picture",
-            "12 colours for 20 of the objects",
+            "up to four of 60 objects in a picture, also several of a kind",
+            "12 colours for 20 of the objects, three sizes",
             "plain and gradient backgrounds",
             "nine places, left, right, above and below",
-            "edits: recolour, change the background, replace, move",
-            "questions: what, which colour, where, which background, yes or no, a description",
+            "edits: add, another one, remove, keep only, replace, recolour, bigger, smaller, move, change the background, two at once",
+            "questions: what, how many, which colour, where, which background, yes or no, a description; and what else?",
         ],
         "examples": {
-            "create": ["a red apple", "a blue car on a yellow background", "a fox to the left of a pizza"],
-            "edit": ["make the car green", "change the background to pink", "replace the apple with a rocket"],
-            "ask": ["what is in the picture?", "what colour is the car?", "describe this picture"],
+            "create": ["three red apples", "a fox, a pizza and two stars on a blue background", "a rocket to the left of the moon"],
+            "edit": ["add a small star", "change the background to pink", "make the car green", "remove the pizza"],
+            "ask": ["what is in the picture?", "how many things are there?", "what colour is the car?", "describe this picture"],
         },
     }
 
