@@ -96,6 +96,11 @@ SIZE_WORDS = {2: ("small", "little", "tiny"), 4: ("big", "large", "huge")}
 COUNT_WORDS = ("no", "one", "two", "three", "four")
 
 
+def _sized(o: SceneObject, small: float, other: float) -> float:
+    """How often a word for the size is said. Of a small thing mostly: what has no word shall be large."""
+    return small if o.size == min(SIZE_WORDS) else other
+
+
 def plural(noun: str) -> str:
     """'foxes', 'butterflies', 'keys', 'green fish'."""
     if noun.endswith("fish"):
@@ -231,7 +236,7 @@ def _says_ground(background: Background, rng: Rng) -> bool:
 
 def _caption_one(scene: Scene, rng: Rng) -> tuple[str, Request]:
     (o,) = scene.objects
-    phrase, colour = _phrase(o, rng)
+    phrase, colour = _phrase(o, rng, _sized(o, 0.9, 0.2))
     place = o.place if rng.random() < (0.35 if o.place == "centre" else 0.88) else None
     parts = [_at(place, rng)] if place else []
     said = _says_ground(scene.background, rng)
@@ -267,7 +272,7 @@ def _caption_two(scene: Scene, rng: Rng) -> tuple[str, Request]:
             a, b = b, a
         beside = relation(a, b) in ("left", "right") and not diagonal
         form, placed, said = choice(rng, ("{a} and {b}", *(_SIDE_BY_SIDE if beside else ()))), False, None
-    (first, colour_a), (second, colour_b) = _phrase(a, rng, 0.02), _phrase(b, rng, 0.02)
+    (first, colour_a), (second, colour_b) = (_phrase(o, rng, _sized(o, 0.7, 0.02)) for o in (a, b))
     text = form.format(a=first, b=second)
     ground = None
     if _says_ground(scene.background, rng):
