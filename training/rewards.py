@@ -7,8 +7,10 @@ combination that training never sees. Plans are read as they stand, pictures by 
 """
 
 import argparse
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import permutations, product
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -57,12 +59,14 @@ class Domain(Protocol[T]):
 
 @dataclass
 class SceneTask(Task):
-    """target: a scene that is right. A prompt has a `request`; an edit has a source and may have one `changed` object."""
+    """target: a scene that is right. A prompt has a `request`; an edit has a source, and `anywhere` may be the index of a
+    thing of its target whose place the words leave open.
+    """
 
     target: Scene
     request: Request | None = None
     source: Scene | None = None
-    changed: int | None = None
+    anywhere: int | None = None
 
 
 def creating(scene: Scene, rng: np.random.Generator) -> SceneTask:
@@ -72,7 +76,7 @@ def creating(scene: Scene, rng: np.random.Generator) -> SceneTask:
 
 def editing(scene: Scene, edit: language.Edit) -> SceneTask:
     picture = scenes.render(scene)[None]
-    return SceneTask(edit.text, scenes.codes(edit.target), picture, edit.target, source=scene, changed=edit.changed)
+    return SceneTask(edit.text, scenes.codes(edit.target), picture, edit.target, source=scene, anywhere=edit.anywhere)
 
 
 PLAN_SLACK, PICTURE_SLACK = 0.0, 0.4
@@ -93,26 +97,50 @@ def checks(shown: Shown, i: int, task: SceneTask, slack: float) -> dict[str, boo
     return {**said, "whole": whole, "ground": grounded}
 
 
+Assignment = tuple[SceneObject | None, ...]
+"""What stands for each thing asked for, None where there is nothing left."""
+
+
+def _assignments(made: list[SceneObject], request: Request) -> Iterator[Assignment]:
+    """Every way to take things that were made for those of their class that were asked for."""
+    places: dict[str, list[int]] = {}
+    for i, said in enumerate(request.objects):
+        places.setdefault(said.name, []).append(i)
+    alike = [[o for o in made if o.name == name] for name in places]
+    filled = [[*group, *[None] * (len(at) - len(group))] for group, at in zip(alike, places.values(), strict=True)]
+    ways = [permutations(group, len(at)) for group, at in zip(filled, places.values(), strict=True)]
+    at = [i for group in places.values() for i in group]
+    for way in product(*ways):
+        taken = dict(zip(at, (o for group in way for o in group), strict=True))
+        yield tuple(taken[i] for i in range(len(at)))
+
+
+def _met(taken: Assignment, request: Request) -> dict[str, list[bool]]:
+    """Which of the colours and of the places that were said are right, the relation of two being a place."""
+    pairs = list(zip(taken, request.objects, strict=True))
+    places = [o is not None and said.place in (None, o.place) for o, said in pairs]
+    if request.relation:
+        places.append(None not in taken and scenes.relation(*taken) == request.relation)
+    return {"colour": [o is not None and said.colour in (None, o.colour) for o, said in pairs], "place": places}
+
+
 def _request_checks(made: list[SceneObject], request: Request) -> dict[str, bool]:
-    """Exactly the things that were asked for, each as and where it was asked."""
-    by_name = {o.name: o for o in made}
-    asked = [(by_name.get(o.name), o) for o in request.objects]
-    there = len(made) == len(asked) and all(o is not None for o, _ in asked)
-    related = request.relation is None or (there and scenes.relation(*(o for o, _ in asked)) == request.relation)
-    return {
-        "things": there,
-        "colour": all(o is not None and said.colour in (None, o.colour) for o, said in asked),
-        "place": related and all(o is not None and said.place in (None, o.place) for o, said in asked),
-    }
+    """Exactly the things that were asked for, each as and where it was asked, taken for one another as fits best."""
+    met = max((_met(taken, request) for taken in _assignments(made, request)), key=lambda m: sum(sum(x) for x in m.values()))
+    things_made, asked = Counter(o.name for o in made), Counter(o.name for o in request.objects)
+    return {"things": things_made == asked, **{what: all(right) for what, right in met.items()}}
 
 
 def _edit_checks(made: list[SceneObject], task: SceneTask) -> dict[str, bool]:
-    """The changed thing as in the target, the others as they were, and no more of them."""
-    wanted = task.target.objects
-    rest = [o for i, o in enumerate(wanted) if i != task.changed]
+    """What is new as in the target, what goes gone, the others as they were, and no more of them."""
+    wanted, before = task.target.objects, task.source.objects
+    fixed = [o for i, o in enumerate(wanted) if i != task.anywhere]
+    free = [wanted[task.anywhere]] if task.anywhere is not None else []
+    there = all(any((o.name, o.tint) == (x.name, x.tint) and o not in fixed for o in made) for x in free)
+    gone = [o for o in before if o not in wanted]
     return {
-        "target": task.changed is None or wanted[task.changed] in made,
-        "rest": all(o in made for o in rest) and len(made) == len(wanted),
+        "target": there and all(o in made for o in fixed if o not in before) and not any(o in made for o in gone),
+        "rest": all(o in made for o in fixed if o in before) and len(made) == len(wanted),
     }
 
 
@@ -123,7 +151,7 @@ def close(picture: np.ndarray, wanted: np.ndarray) -> float:
 
 
 class Lattice:
-    """One or two things on the lattice. A plan earns half for the share of its checks, half for all of them.
+    """Up to four things on the lattice. A plan earns half for the share of its checks, half for all of them.
 
     A picture earns alike for all of its checks, for how sure the verifier is of the target, and for how close it is.
     """
@@ -133,10 +161,10 @@ class Lattice:
 
     def tasks(self, rng: np.random.Generator, count: int, edits: bool) -> list[SceneTask]:
         if not edits:
-            return [creating(scenes.sample(rng), rng) for _ in range(count)]
+            return [creating(scenes.sample_several(rng), rng) for _ in range(count)]
         made: list[SceneTask] = []
         while len(made) < count:
-            scene = scenes.sample(rng)
+            scene = scenes.sample_several(rng)
             edit = language.edit(scene, rng, str(rng.choice(list(EDIT_SHARES), p=list(EDIT_SHARES.values()))))
             if edit:
                 made.append(editing(scene, edit))
@@ -168,7 +196,7 @@ def trials(count: int) -> dict[str, list[SceneTask]]:
     """Sets of tasks, each with and without a combination that training never sees."""
     rng = np.random.default_rng(SEED)
     allowed: dict[str, Callable | None] = {"": None, ", held-out": unseen}
-    sets = {f"create{k}": [creating(scenes.sample(rng, allowed=f), rng) for _ in range(count)] for k, f in allowed.items()}
+    sets = {f"create{k}": [creating(scenes.sample_several(rng, allowed=f), rng) for _ in range(count)] for k, f in allowed.items()}
     for kind in EDIT_KINDS:
         sets |= {f"{kind}{k}": [editing(*pair) for pair in edits(rng, kind, f is not None, count)] for k, f in allowed.items()}
     return sets

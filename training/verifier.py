@@ -82,7 +82,8 @@ def plans_show(codes: np.ndarray) -> Shown:
     colours = scenes.background_bank()[np.where(ground, codes - scenes.OBJECT_CODES, 0)]
     away = ((colours[:, None] - rows[None, :, :, None]) ** 2).sum(-1) * ground[:, None]
     away = away.sum((2, 3)) / ground.sum((1, 2)).clip(1)[:, None]
-    found = np.where(away.min(1)[:, None] < STRAY, names[away.argmin(1)], -1)
+    told = ground.any((1, 2)) & (away.min(1) < STRAY)
+    found = np.where(told[:, None], names[away.argmin(1)], -1)
     return Shown(*code_factors(codes), found)
 
 
@@ -116,7 +117,7 @@ def things(shown: Shown, i: int) -> tuple[list[tuple[SceneObject, float]], int]:
 
 @dataclass
 class Guess:
-    """Logits: names [b, 61, 8, 8], paints [b, 14, 8, 8], parts [b, 26, 8, 8], grounds [b, 12, 2]."""
+    """Logits: names [b, 61, 8, 8], paints [b, 14, 8, 8], parts [b, 30, 8, 8], grounds [b, 12, 2]."""
 
     names: Tensor
     paints: Tensor
@@ -165,7 +166,10 @@ class Verifier(nn.Module):
 
 @torch.no_grad()
 def likeness(guess: Guess, wanted: list[Scene]) -> Tensor:
-    """How sure it is [b] in 0..1 that pictures show the scenes: mean of things' cells, the ground's cells, its colours."""
+    """How sure it is [b] in 0..1 that pictures show the scenes: mean of things' cells, the ground's cells, its colours.
+
+    A scene without things is the mean of the others.
+    """
     names, paints, _ = (torch.from_numpy(x) for x in code_factors(np.stack([scenes.codes(s) for s in wanted])))
     right = guess.names.softmax(1).gather(1, names[:, None])[:, 0]
     painted = right * guess.paints.softmax(1).gather(1, paints[:, None])[:, 0]
@@ -173,7 +177,7 @@ def likeness(guess: Guess, wanted: list[Scene]) -> Tensor:
     ends = torch.from_numpy(np.stack([ground_names(s.background) for s in wanted]))
     colours = guess.grounds.softmax(1).gather(1, ends[:, None])[:, 0].prod(1)
     shares = [(painted * thing).sum((1, 2)) / thing.sum((1, 2)), (right * ~thing).sum((1, 2)) / (~thing).sum((1, 2)), colours]
-    return torch.stack(shares).mean(0)
+    return torch.stack(shares).nanmean(0)
 
 
 def load_verifier(folder: Path) -> Verifier:
@@ -188,7 +192,7 @@ def load_verifier(folder: Path) -> Verifier:
 
 def drawn(rng: np.random.Generator, count: int) -> list[Scene]:
     """Scenes with and without combinations that the model never sees: a judge must know both."""
-    return [scenes.sample(rng, allowed=lambda scene: True) for _ in range(count)]
+    return [scenes.sample_several(rng, allowed=lambda scene: True) for _ in range(count)]
 
 
 def through(vae: VAE, pictures: np.ndarray, noise: Tensor) -> np.ndarray:

@@ -11,15 +11,18 @@ from safetensors.torch import load_file
 
 from training import reinforce, verifier
 from training.check_plans import edits
-from training.data import scenes
+from training.data import language, scenes
+from training.data.language import Request, RequestedObject
+from training.data.splits import in_training
 from training.networks import load
 from training.networks.model import Model
-from training.rewards import PLAN_SLACK, Lattice, Task, checks, close, creating, editing
+from training.rewards import PLAN_SLACK, Lattice, SceneTask, Task, checks, close, creating, editing
 from training.train_common import Average, advance
 from training.verifier import Verifier, ground_names, plans_show, things
 
 MODEL = Path("assets/model")
 EDGE = 16
+TOLD = "a star in the centre on a blue background"
 
 
 @pytest.fixture(scope="module")
@@ -31,16 +34,36 @@ def model() -> Model:
 @pytest.fixture(scope="module")
 def tasks():
     rng = np.random.default_rng(2)
-    made = [creating(scenes.sample(rng), rng) for _ in range(30)]
-    return made + [editing(*pair) for kind in ("recolour", "background", "replace", "move") for pair in edits(rng, kind, False, 4)]
+    made = [creating(scenes.sample_several(rng, count), rng) for count in range(scenes.MOST + 1) for _ in range(8)]
+    return made + [editing(*pair) for kind in language.EDIT_KINDS for pair in edits(rng, kind, False, 5)]
+
+
+def judged(made: scenes.Scene, task: SceneTask) -> dict[str, bool]:
+    """What of a task the plan of a scene does."""
+    return checks(plans_show(scenes.codes(made)[None]), 0, task, PLAN_SLACK)
+
+
+GROUND = scenes.Background("white")
+
+
+def apples(*things: tuple[str | None, int, int]) -> scenes.Scene:
+    """Small ones by tint, row and column."""
+    return scenes.Scene(tuple(scenes.SceneObject("apple", 2, row, column, tint) for tint, row, column in things), GROUND)
+
+
+def asking(*objects: RequestedObject, relation: str | None = None) -> SceneTask:
+    target = apples((None, 0, 0))
+    return SceneTask("", scenes.codes(target), None, target, request=Request(objects, relation, ("white",)))
 
 
 class Toy:
-    """Plans are rewarded for one shade of their ground, pictures for their brightness."""
+    """Plans are rewarded for the shade of the ground of one of the model's own, pictures for their brightness."""
+
+    def __init__(self, model: Model):
+        self.task = Task(TOLD, model.plan([TOLD], [1])[0], None)
 
     def tasks(self, rng: np.random.Generator, count: int, edits: bool) -> list[Task]:
-        plan = scenes.codes(scenes.Scene((scenes.SceneObject("star", 4, 2, 2),), scenes.Background("blue")))
-        return [Task("a star in the centre on a blue background", plan, None)] * count
+        return [self.task] * count
 
     def plan_rewards(self, codes: np.ndarray, tasks: list[Task]) -> torch.Tensor:
         return torch.from_numpy((codes[:, 0, 0] == tasks[0].plan[0, 0]).astype(np.float32))
@@ -69,19 +92,86 @@ def test_a_right_plan_earns_all_and_another_tasks_less(tasks) -> None:
     domain, plans = Lattice(Verifier()), np.stack([t.plan for t in tasks])
     assert (domain.plan_rewards(plans, tasks) == 1).all()
     assert (domain.plan_rewards(np.roll(plans, 1, 0), tasks) < 1).float().mean() > 0.9
-    holed = plans.copy()
+    filled = [i for i, t in enumerate(tasks) if t.target.objects]
+    holed = plans[filled]
     for plan in holed:
         plan[tuple(np.argwhere(plan < scenes.OBJECT_CODES)[0])] = plan[plan >= scenes.OBJECT_CODES][0]
-    assert (domain.plan_rewards(holed, tasks) < 1).all()
+    assert (domain.plan_rewards(holed, [tasks[i] for i in filled]) < 1).all()
+
+
+def test_several_of_a_class_are_taken_for_one_another_as_fits_best() -> None:
+    red, green, right = (RequestedObject("apple", c, p) for c, p in (("red", None), ("green", None), (None, "right")))
+    mixed = apples((None, 0, 0), ("green", 3, 6))
+    for asked in (asking(red, green), asking(green, red), asking(green, RequestedObject("apple")), asking(red, right), asking(right, red)):
+        assert all(judged(mixed, asked).values())
+    assert all(judged(mixed, asking(RequestedObject("apple"), RequestedObject("apple"), relation="right")).values())
+    assert not judged(mixed, asking(green, green))["colour"] and not judged(mixed, asking(red, red))["colour"]
+    assert not judged(mixed, asking(green, RequestedObject("apple", "red", "right")))["place"]
+    assert not judged(mixed, asking(green, red, relation="left"))["place"]
+    assert judged(mixed, asking(red, green, green)) == {"things": False, "colour": False, "place": False, "whole": True, "ground": True}
+    assert not judged(apples((None, 0, 0), ("green", 3, 6), ("green", 6, 0)), asking(red, green))["things"]
+    assert not judged(apples(), asking(red))["things"] and all(judged(apples(), asking()).values())
+    assert not judged(mixed, asking())["things"]
 
 
 def test_an_edit_left_undone_or_overdone_is_seen(tasks) -> None:
-    for t in tasks[30:]:
-        undone = checks(plans_show(scenes.codes(t.source)[None]), 0, t, PLAN_SLACK)
-        assert not undone["target" if t.changed is not None else "ground"]
-        if len(t.target.objects) == 2 and t.changed is not None:
-            alone = scenes.Scene((t.target.objects[t.changed],), t.target.background)
-            assert not checks(plans_show(scenes.codes(alone)[None]), 0, t, PLAN_SLACK)["rest"]
+    edited, overdone = [t for t in tasks if t.source], 0
+    for t in edited:
+        assert not judged(t.source, t)["ground" if t.target.objects == t.source.objects else "target"]
+        new = tuple(o for o in t.target.objects if o not in t.source.objects)
+        if new != t.target.objects:
+            assert not judged(scenes.Scene(new, t.target.background), t)["rest"]
+            overdone += 1
+        free = [(r, c) for r in (0, 3, 6) for c in (0, 3, 6)]
+        more = (scenes.SceneObject("umbrella", 2, *at) for at in free)
+        fits = [o for o in more if not any(scenes.overlap(o, x) for x in t.target.objects)]
+        if fits:
+            assert not judged(scenes.Scene((*t.target.objects, fits[0]), t.target.background), t)["rest"]
+            overdone += 1
+    assert overdone > len(edited)
+
+
+def test_half_of_two_changes_and_one_left_of_those_to_go_are_seen() -> None:
+    cat, star = scenes.SceneObject("cat", 4, 2, 2), scenes.SceneObject("star", 2, 0, 0, "green")
+    apple, other = apples((None, 6, 0), (None, 6, 6)).objects
+    scene = scenes.Scene((cat, star, apple, other), GROUND)
+    without = editing(scene, language.Edit("remove", "", scenes.Scene((cat, star), GROUND), (2, 3)))
+    assert all(judged(without.target, without).values())
+    assert not judged(scenes.Scene((cat, star, other), GROUND), without)["target"]
+    assert not judged(scenes.Scene((cat,), GROUND), without)["rest"]
+    blue, away = scene.with_object(1, tint="blue"), scene.with_object(1, tint="blue").with_object(2, column=3)
+    two = editing(scene, language.Edit("both", "", away, (1, 2)))
+    assert all(judged(away, two).values()) and not judged(blue, two)["target"]
+
+
+def test_what_may_lie_anywhere_is_looked_for_everywhere() -> None:
+    cat, star = scenes.SceneObject("cat", 4, 2, 2), scenes.SceneObject("star", 2, 0, 0, "green")
+    scene, target = scenes.Scene((cat,), GROUND), scenes.Scene((cat, star), GROUND)
+    free, fixed = (editing(scene, language.Edit("add", "", target, (), at)) for at in (1, None))
+    moved = target.with_object(1, row=6, column=6)
+    assert all(judged(moved, free).values()) and not judged(moved, fixed)["target"]
+    assert not judged(target.with_object(1, tint="blue"), free)["target"] and not judged(scene, free)["target"]
+    assert not judged(scenes.Scene((cat, star, moved.objects[1]), GROUND), free)["rest"]
+    twin = scenes.Scene((star, moved.objects[1]), GROUND)
+    again = editing(scenes.Scene((star,), GROUND), language.Edit("duplicate", "", twin, (), 1))
+    assert all(judged(twin.with_object(1, column=3), again).values())
+    assert not judged(scenes.Scene((star,), GROUND), again)["target"]
+
+
+def test_a_plan_without_a_cell_of_its_ground_tells_none() -> None:
+    cats = tuple(scenes.SceneObject("cat", 4, *at) for at in ((0, 0), (0, 4), (4, 0), (4, 4)))
+    assert (plans_show(scenes.codes(scenes.Scene(cats, scenes.Background("red")))[None]).grounds == -1).all()
+
+
+def test_tasks_hold_every_number_of_things_and_every_kind_of_edit() -> None:
+    domain, rng = Lattice(Verifier()), np.random.default_rng(6)
+    made, changed = domain.tasks(rng, 60, False), domain.tasks(rng, 60, True)
+    assert {len(t.target.objects) for t in made} >= set(range(1, scenes.MOST + 1))
+    assert all(in_training(t.target) and t.request and t.pictures is None for t in made)
+    assert all(in_training(t.target) and t.source and t.pictures.shape == (1, 256, 256, 3) for t in changed)
+    assert any(t.anywhere is not None for t in changed)
+    grown = {len(t.target.objects) - len(t.source.objects) for t in changed}
+    assert {-1, 0, 1} <= grown
 
 
 def test_pixels_beside_the_wanted_ones_count() -> None:
@@ -111,6 +201,17 @@ def test_a_few_steps_of_the_verifier_beat_chance() -> None:
     named = np.mean([g == ground_names(s.background) for g, s in zip(shown.grounds, drawn[held], strict=True)])
     assert losses[1] < 0.85 * losses[0]
     assert named > 3 / 12
+
+
+def test_likeness_of_a_scene_without_things_is_that_of_its_ground() -> None:
+    empty, other = scenes.Scene((), GROUND), scenes.Scene((), scenes.Background("blue"))
+    factors = [torch.from_numpy(x) for x in verifier.code_factors(scenes.codes(empty)[None])]
+    sizes = (verifier.NO_THING, verifier.NO_PAINT, verifier.NO_PART)
+    cells = [20.0 * torch.nn.functional.one_hot(x, n + 1).permute(0, 3, 1, 2) for x, n in zip(factors, sizes, strict=True)]
+    ends = 20.0 * torch.nn.functional.one_hot(torch.from_numpy(ground_names(GROUND)), 12).T[None]
+    guess = verifier.Guess(*cells, ends)
+    assert verifier.likeness(guess, [empty]).item() > 0.99
+    assert abs(verifier.likeness(guess, [other]).item() - 0.5) < 0.01
 
 
 def test_cells_that_agree_make_a_thing_though_some_do_not() -> None:
@@ -157,7 +258,7 @@ def test_a_rewarded_choice_becomes_likelier_and_the_bound_holds_it_back() -> Non
 def test_the_models_own_plans_follow_a_toy_reward(model: Model) -> None:
     torch.manual_seed(3)
     model = copied(model)
-    domain, start = Toy(), deepcopy(model.text).requires_grad_(False)
+    domain, start = Toy(model), deepcopy(model.text).requires_grad_(False)
     reinforce.train_only(model.text, reinforce.EXPERTS)
     stepper, average = torch.optim.AdamW([p for p in model.text.parameters() if p.requires_grad], lr=1e-3), Average(model.text)
     wanted = domain.tasks(np.random.default_rng(0), 1, False)
@@ -211,7 +312,8 @@ def test_a_policy_of_two_pictures_learns_the_rewarded_one() -> None:
 
 
 def test_a_step_of_pictures_changes_the_diffusion_transformer_alone(model: Model) -> None:
-    model, domain = copied(model), Toy()
+    model = copied(model)
+    domain = Toy(model)
     old, text = deepcopy(model.dit).requires_grad_(False), deepcopy(model.text)
     stepper, average = torch.optim.AdamW(model.dit.parameters(), lr=1e-4), Average(model.dit)
     task = domain.tasks(np.random.default_rng(0), 1, False)
