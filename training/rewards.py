@@ -10,7 +10,6 @@ import argparse
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import permutations, product
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -101,18 +100,14 @@ Assignment = tuple[SceneObject | None, ...]
 """What stands for each thing asked for, None where there is nothing left."""
 
 
-def _assignments(made: list[SceneObject], request: Request) -> Iterator[Assignment]:
-    """Every way to take things that were made for those of their class that were asked for."""
-    places: dict[str, list[int]] = {}
-    for i, said in enumerate(request.objects):
-        places.setdefault(said.name, []).append(i)
-    alike = [[o for o in made if o.name == name] for name in places]
-    filled = [[*group, *[None] * (len(at) - len(group))] for group, at in zip(alike, places.values(), strict=True)]
-    ways = [permutations(group, len(at)) for group, at in zip(filled, places.values(), strict=True)]
-    at = [i for group in places.values() for i in group]
-    for way in product(*ways):
-        taken = dict(zip(at, (o for group in way for o in group), strict=True))
-        yield tuple(taken[i] for i in range(len(at)))
+def _assignments(made: list[SceneObject], names: list[str]) -> Iterator[Assignment]:
+    """Every way to take things that were made for those of the same name that were asked for."""
+    if not names:
+        yield ()
+        return
+    for o in [o for o in made if o.name == names[0]] or [None]:
+        left = [x for x in made if x is not o]
+        yield from ((o, *others) for others in _assignments(left, names[1:]))
 
 
 def _met(taken: Assignment, request: Request) -> dict[str, list[bool]]:
@@ -126,9 +121,11 @@ def _met(taken: Assignment, request: Request) -> dict[str, list[bool]]:
 
 def _request_checks(made: list[SceneObject], request: Request) -> dict[str, bool]:
     """Exactly the things that were asked for, each as and where it was asked, taken for one another as fits best."""
-    met = max((_met(taken, request) for taken in _assignments(made, request)), key=lambda m: sum(sum(x) for x in m.values()))
-    things_made, asked = Counter(o.name for o in made), Counter(o.name for o in request.objects)
-    return {"things": things_made == asked, **{what: all(right) for what, right in met.items()}}
+    names = [o.name for o in request.objects]
+    ways = (_met(taken, request) for taken in _assignments(made, names))
+    met = max(ways, key=lambda m: sum(sum(right) for right in m.values()))
+    exactly = Counter(o.name for o in made) == Counter(names)
+    return {"things": exactly, **{what: all(right) for what, right in met.items()}}
 
 
 def _edit_checks(made: list[SceneObject], task: SceneTask) -> dict[str, bool]:
