@@ -1,0 +1,55 @@
+"""Training batches: what a token sees, where it stands, and what words are about."""
+
+import numpy as np
+import pytest
+from training.data import scenes, tokenizer
+from training.data.tokenizer import Tokenizer
+from training.networks import config as c
+from training.networks.decoding import expanded
+from training.sequences import Sequences, meant_cells, picture_positions
+
+TALK = [("where is the cat?", "on the left"), ("what colour is it?", "orange"), ("and the star?", "green")]
+
+
+@pytest.fixture(scope="module")
+def words(tmp_path_factory) -> Tokenizer:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    tokenizer.write(folder)
+    return Tokenizer(folder)
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_packed_conversation_sees_what_the_model_is_asked_and_nothing_of_others(words, turns):
+    talk = TALK[:turns]
+    batch = Sequences(words, 0).questions([[[("what is it?", "a car")], talk, [("how many keys", "none")]]])
+    *_, last, _ = (batch.texts[0] == c.IM_END).nonzero()[:, 0] + 1
+    sees = batch.mask[0, 0, last] == 0
+    (*before, (question, answer)) = talk
+    prompt = expanded(words.encode(words.question_prompt(question, before=before)))
+    alone = np.array([*prompt, *words.encode(answer), c.IM_END])
+    assert batch.ids[0, sees].tolist() == alone.tolist()
+    assert (batch.positions[:, 0, sees].numpy() == picture_positions(alone)).all()
+    wanted = batch.texts[0, sees]
+    assert wanted[wanted >= 0].tolist() == [t for _, said in talk for t in (*words.encode(said), c.IM_END)]
+    assert (batch.ids[0, sees][1:][wanted[:-1] >= 0] == wanted[:-1][wanted[:-1] >= 0]).all()
+
+
+def test_words_are_about_the_cells_of_all_things_they_name():
+    things = [scenes.SceneObject("apple", 2, 0, 0), scenes.SceneObject("apple", 2, 6, 6), scenes.SceneObject("cat", 4, 2, 2)]
+    scene = scenes.Scene(tuple(things), scenes.Background("white"))
+    cells = meant_cells(scene, (0, 1)).reshape(c.GRID, c.GRID)
+    assert (cells == 1).sum() == 8 and (cells[:2, :2] == 1).all() and (cells[6:, 6:] == 1).all()
+    assert (cells[2:6, 2:6] == 0).all() and (cells == -1).sum() == 64 - 24
+
+
+def test_every_batch_is_of_the_domain(words):
+    """Edits and answers as they are drawn: what is meant lies in the old picture, what is asked about is one of its things."""
+    seq = Sequences(words, 3)
+    edits, asked = seq.edit(12), seq.ask(4, 8)
+    thing = edits.scene_codes < scenes.OBJECT_CODES
+    assert ((edits.meant >= 0) == thing).all() and (edits.meant == 1).any()
+    rows, places, cells = asked.about
+    assert (asked.texts[rows, places] >= 0).all() and cells.any(1).all()
+    assert not (cells & (asked.scene_codes[rows] >= scenes.OBJECT_CODES)).any()
+    made = seq.create(8).codes
+    assert made.min() == -1 and scenes.OBJECT_CODES <= made.max() < scenes.CODES
