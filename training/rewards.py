@@ -58,14 +58,13 @@ class Domain(Protocol[T]):
 
 @dataclass
 class SceneTask(Task):
-    """target: a scene that is right. A prompt has a `request`; an edit has a source, and `anywhere` may be the index of a
-    thing of its target whose place the words leave open.
-    """
+    """target: a scene that is right. A prompt has a `request`; an edit has a source, `anywhere` and `beside` (`language.Edit`)."""
 
     target: Scene
     request: Request | None = None
     source: Scene | None = None
     anywhere: int | None = None
+    beside: bool = False
 
 
 def creating(scene: Scene, rng: np.random.Generator) -> SceneTask:
@@ -75,7 +74,7 @@ def creating(scene: Scene, rng: np.random.Generator) -> SceneTask:
 
 def editing(scene: Scene, edit: language.Edit) -> SceneTask:
     picture = scenes.render(scene)[None]
-    return SceneTask(edit.text, scenes.codes(edit.target), picture, edit.target, source=scene, anywhere=edit.anywhere)
+    return SceneTask(edit.text, scenes.codes(edit.target), picture, edit.target, None, scene, edit.anywhere, edit.beside)
 
 
 PLAN_SLACK, PICTURE_SLACK = 0.0, 0.4
@@ -132,13 +131,19 @@ def _edit_checks(made: list[SceneObject], task: SceneTask) -> dict[str, bool]:
     """What is new as in the target, what goes gone, the others as they were, and no more of them."""
     wanted, before = task.target.objects, task.source.objects
     fixed = [o for i, o in enumerate(wanted) if i != task.anywhere]
-    free = [wanted[task.anywhere]] if task.anywhere is not None else []
-    there = all(any((o.name, o.tint) == (x.name, x.tint) and o not in fixed for o in made) for x in free)
-    gone = [o for o in before if o not in wanted]
+    new, gone = [o for o in fixed if o not in before], [o for o in before if o not in wanted]
+    placed = task.anywhere is None or any(_stands_for(o, task) for o in made if o not in fixed)
     return {
-        "target": there and all(o in made for o in fixed if o not in before) and not any(o in made for o in gone),
+        "target": placed and all(o in made for o in new) and not any(o in made for o in gone),
         "rest": all(o in made for o in fixed if o in before) and len(made) == len(wanted),
     }
+
+
+def _stands_for(o: SceneObject, task: SceneTask) -> bool:
+    """Whether it is the thing that may lie anywhere, on the side of the other one that was said."""
+    wanted = task.target.objects
+    alike = (o.name, o.tint) == (wanted[task.anywhere].name, wanted[task.anywhere].tint)
+    return alike and (not task.beside or scenes.relation(wanted[0], o) == scenes.relation(*wanted))
 
 
 def close(picture: np.ndarray, wanted: np.ndarray) -> float:

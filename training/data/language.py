@@ -56,10 +56,10 @@ class Request:
     background: tuple[str, ...] | None = None
 
 
-def full_request(scene: Scene, anywhere: int | None = None) -> Request:
-    """Everything the scene says, as a request (sizes and shades apart); one object may lie `anywhere`."""
+def full_request(scene: Scene, anywhere: int | None = None, beside: bool = False) -> Request:
+    """Everything the scene says, as a request (sizes and shades apart); one object may lie `anywhere`, or `beside` the other."""
     objects = tuple(RequestedObject(o.name, o.tint, None if i == anywhere else o.place) for i, o in enumerate(scene.objects))
-    how = relation(*scene.objects) if len(objects) == 2 and anywhere is None else None
+    how = relation(*scene.objects) if len(objects) == 2 and (beside or anywhere is None) else None
     return Request(objects, how, _ground_names(scene.background))
 
 
@@ -339,7 +339,7 @@ class Edit:
     """An instruction for a scene and the scene it should become.
 
     changed: indices of the scene's objects that do not stay as they are. anywhere: index of an object of the target
-    whose place the words leave open.
+    whose place the words leave open. beside: whether they say how it lies to the only other one.
     """
 
     kind: str
@@ -347,10 +347,11 @@ class Edit:
     target: Scene
     changed: tuple[int, ...] = ()
     anywhere: int | None = None
+    beside: bool = False
 
     @property
     def request(self) -> Request:
-        return full_request(self.target, self.anywhere)
+        return full_request(self.target, self.anywhere, self.beside)
 
 
 def _the(o: SceneObject, scene: Scene, rng: Rng) -> str | None:
@@ -511,7 +512,7 @@ def _added(kind: str, text: str, new: SceneObject, scene: Scene, rng: Rng, told:
     where = beside or (_at(new.place, rng) if u < told else "")
     target = replace(scene, objects=(*scene.objects, new))
     open_ = len(scene.objects) if not where or beside else None
-    return Edit(kind, f"{text} {where}".strip(), target, (), open_)
+    return Edit(kind, f"{text} {where}".strip(), target, (), open_, beside is not None)
 
 
 def _edit_add(scene: Scene, rng: Rng) -> Edit | None:
@@ -603,7 +604,7 @@ def _edit_both(scene: Scene, rng: Rng) -> Edit | None:
         return None
     text = one.text + choice(rng, (" and ", " and ", ", then ", ", ")) + two.text
     anywhere = one.anywhere if two.anywhere is None else two.anywhere
-    return Edit("both", text, two.target, one.changed + two.changed, anywhere)
+    return Edit("both", text, two.target, one.changed + two.changed, anywhere, two.beside)
 
 
 def _towards(place: str, rng: Rng) -> str:

@@ -152,6 +152,9 @@ def test_what_may_lie_anywhere_is_looked_for_everywhere() -> None:
     assert all(judged(moved, free).values()) and not judged(moved, fixed)["target"]
     assert not judged(target.with_object(1, tint="blue"), free)["target"] and not judged(scene, free)["target"]
     assert not judged(scenes.Scene((cat, star, moved.objects[1]), GROUND), free)["rest"]
+    beside = editing(scene, language.Edit("add", "", target, (), 1, True))
+    assert scenes.relation(star, cat) == "left" and all(judged(target.with_object(1, row=6), beside).values())
+    assert not judged(moved, beside)["target"]
     twin = scenes.Scene((star, moved.objects[1]), GROUND)
     again = editing(scenes.Scene((star,), GROUND), language.Edit("duplicate", "", twin, (), 1))
     assert all(judged(twin.with_object(1, column=3), again).values())
