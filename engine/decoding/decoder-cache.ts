@@ -7,7 +7,7 @@ export interface CacheSizes {
   headDim: number;
 }
 
-/** Positions by which a capacity grows: large enough to copy rarely, small enough not to read much padding. */
+/** Positions by which a large capacity grows: enough to copy rarely, few enough not to read much padding. */
 export const BUCKET = 256;
 
 export interface DecoderCache {

@@ -1,11 +1,20 @@
 /**
  * The cache on the host: for each layer [rows, heads, capacity, headDim]. The decoder reads it in place, so it is
- * allocated in buckets and only a new token's part is ever copied.
+ * allocated ahead, and between two growths only a new token's part is copied.
  */
 import { floatOutput, type Session } from '../runtime/session.ts';
 import { type FloatTensor, floatTensor, type Tensor } from '../runtime/tensor.ts';
 import { BUCKET, type CacheSizes, type DecoderCache, targetRows } from './decoder-cache.ts';
 import { visibility } from './decoder-inputs.ts';
+
+/** The decoder computes scores for padding, too: at most an eighth of a longer cache, and this much of a short one. */
+const LEAST_GROWTH = 32;
+
+/** A power of two from `LEAST_GROWTH` to `BUCKET`. */
+function capacityFor(length: number): number {
+  const growth = Math.min(BUCKET, Math.max(LEAST_GROWTH, 2 ** Math.floor(Math.log2(length / 8))));
+  return Math.ceil(length / growth) * growth;
+}
 
 export class KeyValueCache implements DecoderCache {
   private capacity = 0;
@@ -124,7 +133,7 @@ export class KeyValueCache implements DecoderCache {
   private reserve(length: number): void {
     if (length <= this.capacity) return;
     const { keyValueHeads, headDim } = this.sizes;
-    const capacity = Math.ceil(length / BUCKET) * BUCKET;
+    const capacity = capacityFor(length);
     const heads = this.rows * keyValueHeads;
     const [before, after] = [this.capacity * headDim, capacity * headDim];
     const grow = (source: Float32Array) => {

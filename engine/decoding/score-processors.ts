@@ -42,14 +42,53 @@ export function keepTopK(scores: Float32Array, count: number): void {
   removeBelow(scores, kthLargest(scores, count));
 }
 
+/**
+ * Where the scores from `start` on stand that `keepTopK` may keep, whatever temperature comes before it: the `count`
+ * highest, and what lies so close below the lowest of them that dividing may make it equal. Ascending.
+ * @param guess at the lowest of them: a good one spares most of the work, a wrong one costs a little more
+ */
+export function highestIndices(
+  scores: Float32Array,
+  start: number,
+  count: number,
+  guess = likelyLowest(scores, start, count),
+): number[] {
+  const few: number[] = [];
+  const least = slightlyBelow(guess);
+  for (let i = start; i < scores.length; i++) if (scores[i]! >= least) few.push(i);
+  const lowest = kthLargest(valuesAt(scores, few), count);
+  if (lowest < guess) return highestIndices(scores, start, count, Number.NEGATIVE_INFINITY);
+  return few.filter((i) => scores[i]! >= slightlyBelow(lowest));
+}
+
+/** Every so many scores one is looked at for a guess. */
+const STRIDE = 16;
+
+/** Among a few of the scores the one that about twice `count` of all exceed. */
+function likelyLowest(scores: Float32Array, start: number, count: number): number {
+  const sample = new Float32Array(Math.max(0, Math.ceil((scores.length - start) / STRIDE)));
+  for (let i = 0; i < sample.length; i++) sample[i] = scores[start + i * STRIDE]!;
+  return kthLargest(sample, Math.ceil((2 * count) / STRIDE) + 2);
+}
+
+/** Scores from here up to `score` may be equal to it once both are divided by a temperature. */
+const slightlyBelow = (score: number): number => score - Math.max(Math.abs(score) * 2 ** -20, 1e-30);
+
+export function valuesAt(scores: Float32Array, indices: readonly number[]): Float32Array {
+  const values = new Float32Array(indices.length);
+  for (let i = 0; i < values.length; i++) values[i] = scores[indices[i]!]!;
+  return values;
+}
+
 function removeBelow(scores: Float32Array, threshold: number): void {
   for (let i = 0; i < scores.length; i++) {
     if (scores[i]! < threshold) scores[i] = Number.NEGATIVE_INFINITY;
   }
 }
 
-/** Over a heap of the `k` largest so far, smallest on top: most scores cost one comparison. */
+/** Over a heap of the `k` largest so far, smallest on top: most scores cost one comparison. -Infinity for fewer than `k`. */
 function kthLargest(scores: Float32Array, k: number): number {
+  if (scores.length < k) return Number.NEGATIVE_INFINITY;
   const heap = scores.slice(0, k).sort();
   let smallest = heap[0]!;
   for (let i = k; i < scores.length; i++) {

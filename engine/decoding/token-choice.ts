@@ -5,11 +5,13 @@ import { assertFinite } from '../runtime/tensor.ts';
 import {
   applyTemperature,
   guide,
+  highestIndices,
   keepTopK,
   keepTopP,
   limitScope,
   penaliseRepetition,
   softmax,
+  valuesAt,
 } from './score-processors.ts';
 
 export interface SamplingSettings {
@@ -72,15 +74,15 @@ export function processorsFor(raw: RawScores, seen: Iterable<number>, rules: Cho
  * @throws TuskError `non-finite` if the model's scores are not numbers
  */
 export function processScores(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): Float32Array {
-  const scores = checkedScores(raw);
+  assertScores(raw);
+  const scores = raw.conditional.slice();
   for (const { apply } of processorsFor(raw, seen, rules)) apply(scores);
   return scores;
 }
 
-function checkedScores({ conditional, unconditional }: RawScores): Float32Array {
+function assertScores({ conditional, unconditional }: RawScores): void {
   assertFinite(conditional, 'The language model');
   if (unconditional) assertFinite(unconditional, 'The language model');
-  return conditional.slice();
 }
 
 /** @throws TuskError `non-finite` if the model's scores are not numbers */
@@ -93,25 +95,26 @@ export function chooseToken(raw: RawScores, seen: Iterable<number>, rules: Choic
 interface Candidates {
   scores: Float32Array;
   /** Where they stood; absent = all, in order. */
-  indices?: Int32Array;
+  indices?: readonly number[];
 }
 
-/** `processScores`, but what comes after top-k sees the few that it kept in place of the whole vocabulary. */
+/** What changes a score by more than its order among the others. */
+const BEFORE_TEMPERATURE: readonly ProcessorName[] = ['guidance', 'repetition-penalty'];
+
+/** `processScores`, but from the temperature on it sees the few that top-k may keep in place of the whole vocabulary. */
 function candidates(raw: RawScores, seen: Iterable<number>, rules: ChoiceRules): Candidates {
-  let left: Candidates = { scores: checkedScores(raw) };
-  for (const { name, apply } of processorsFor(raw, seen, rules)) {
-    apply(left.scores);
-    if (name === 'top-k') left = withoutRemoved(left.scores);
+  if (rules.topK === 0) return { scores: processScores(raw, seen, rules) };
+  assertScores(raw);
+  const processors = processorsFor(raw, seen, rules);
+  const before = processors.filter(({ name }) => BEFORE_TEMPERATURE.includes(name));
+  const all = before.length > 0 ? raw.conditional.slice() : raw.conditional;
+  for (const { apply } of before) apply(all);
+  const start = Math.max(0, (rules.firstAllowed ?? 0) - raw.firstId);
+  const indices = highestIndices(all, start, Math.max(rules.topK, rules.minimumKept));
+  const scores = valuesAt(all, indices);
+  for (const { name, apply } of processors) {
+    if (name !== 'scope' && !BEFORE_TEMPERATURE.includes(name)) apply(scores);
   }
-  return left;
-}
-
-function withoutRemoved(all: Float32Array): Required<Candidates> {
-  const indices = new Int32Array(all.length);
-  let count = 0;
-  for (let i = 0; i < all.length; i++) if (all[i] !== Number.NEGATIVE_INFINITY) indices[count++] = i;
-  const scores = new Float32Array(count);
-  for (let i = 0; i < count; i++) scores[i] = all[indices[i]!]!;
   return { scores, indices };
 }
 

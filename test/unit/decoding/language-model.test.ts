@@ -98,13 +98,19 @@ test('single tokens on the cache equal the whole prompt in one go', async () => 
   run.dispose();
 });
 
-test('the cache grows past its first bucket without a change', async () => {
-  const ids = mixedIds(262);
-  const run = model.start();
-  await run.prefill([{ ids: ids.slice(0, 250) }]);
-  assertSameEnd(await stepThrough(run, ids.slice(250)), await read([ids]));
-  run.dispose();
-});
+for (const [from, to] of [
+  [30, 66],
+  [250, 262],
+  [508, 516],
+] as const) {
+  test(`the cache grows from ${from} to ${to} tokens without a change`, async () => {
+    const ids = mixedIds(to);
+    const run = model.start();
+    await run.prefill([{ ids: ids.slice(0, from) }]);
+    assertSameEnd(await stepThrough(run, ids.slice(from)), await read([ids]));
+    run.dispose();
+  });
+}
 
 test('a prompt longer than a chunk equals the same prompt read in other pieces', async () => {
   const ids = mixedIds(600);
