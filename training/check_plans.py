@@ -1,6 +1,9 @@
-"""How often sampled plans hold exactly what was asked, on prompts and edits of their own seed, never the frozen test's.
+"""How often sampled plans hold exactly what was asked, and turns of conversations are answered rightly.
 
-    python -m training.check_plans CHECKPOINT [--count 100] [--temperature T]
+    python -m training.check_plans CHECKPOINT [--count 100] [--temperature T] [--only plans edits talks]
+
+Prompts, edits and conversations are drawn with a seed of their own: none is the frozen test's. In a conversation the model
+reads its own earlier answers.
 """
 
 import argparse
@@ -10,11 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from .data import language, scenes
-from .data.language import EDIT_KINDS, Caption, Edit, Request
+from .data.language import EDIT_KINDS, Caption, Edit, Question, Request
 from .data.splits import in_training
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import BY_NAME
 from .networks import load
+from .networks.model import Model, Said
 from .sequences import Sequences
 from .train_common import one_quiet_thread
 from .validate import objects, things
@@ -90,11 +94,39 @@ def reaches(codes: np.ndarray, edit: Edit) -> bool:
     return bool(((codes < scenes.OBJECT_CODES) == cells).all() and (codes[cells] == wanted[cells]).all())
 
 
+def talks(rng: np.random.Generator, held_out: bool, count: int) -> list[tuple[scenes.Scene, list[Question]]]:
+    """Scenes with conversations of three to five turns."""
+    found: list[tuple[scenes.Scene, list[Question]]] = []
+    while len(found) < count:
+        scene = scenes.sample_several(rng, allowed=unseen if held_out else None)
+        talk = language.conversation(scene, rng, int(rng.integers(3, language.LONGEST_TALK + 1)))
+        if len(talk) >= 3:
+            found.append((scene, talk))
+    return found
+
+
+def right_turns(model: Model, pairs: list[tuple[scenes.Scene, list[Question]]]) -> list[list[bool]]:
+    """Which turns of each conversation are answered rightly."""
+    chats: list[list[Said]] = [[] for _ in pairs]
+    right: list[list[bool]] = [[] for _ in pairs]
+    for k in range(language.LONGEST_TALK):
+        going = [i for i, (_, talk) in enumerate(pairs) if len(talk) > k]
+        for i in going:
+            scene, talk = pairs[i]
+            chats[i].append(Said(talk[k].text, [] if k else [scenes.render(scene)]))
+        for part in (going[j : j + BATCH] for j in range(0, len(going), BATCH)):
+            for i, answer in zip(part, model.reply_many([chats[i] for i in part]), strict=True):
+                chats[i][-1].answer = answer
+                right[i].append(answer == pairs[i][1][k].answer)
+    return right
+
+
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     ask.add_argument("checkpoint", type=Path)
     ask.add_argument("--count", type=int, default=100, help="prompts of a set, edits of a kind")
     ask.add_argument("--temperature", type=float, help="in place of the checkpoint's own")
+    ask.add_argument("--only", nargs="+", choices=("plans", "edits", "talks"), default=("plans", "edits", "talks"))
     a = ask.parse_args()
     one_quiet_thread(0)
     model = load(a.checkpoint)
@@ -106,18 +138,22 @@ def main() -> None:
         return np.concatenate([model.plan(texts[p], seeds[p], None if pictures is None else pictures[p]) for p in parts])
 
     print("| asked | exactly | empty | n |\n|---|---|---|---|")
-    for name, captions in prompts(model.tokenizer, a.count).items():
+    for name, captions in prompts(model.tokenizer, a.count).items() if "plans" in a.only else ():
         made = plans([c.text for c in captions])
         right = np.mean([holds(codes, c.request) for codes, c in zip(made, captions, strict=True)])
         empty = np.mean([not things(codes) for codes in made])
         print(f"| {name} | {100 * right:.0f} % | {100 * empty:.0f} % | {a.count} |", flush=True)
     rng = np.random.default_rng(SEED)
-    for kind in EDIT_KINDS:
+    for kind in EDIT_KINDS if "edits" in a.only else ():
         for held_out in (False, True):
             pairs = edits(rng, kind, held_out, a.count)
             made = plans([e.text for _, e in pairs], np.stack([scenes.render(s) for s, _ in pairs]))
             right = np.mean([reaches(codes, e) for codes, (_, e) in zip(made, pairs, strict=True)])
             print(f"| edit: {kind}{', held-out' if held_out else ''} | {100 * right:.0f} % | – | {a.count} |", flush=True)
+    for held_out in (False, True) if "talks" in a.only else ():
+        right = right_turns(model, talks(np.random.default_rng(SEED + held_out), held_out, a.count))
+        turns, whole = np.mean([turn for talk in right for turn in talk]), np.mean([all(talk) for talk in right])
+        print(f"| conversations{', held-out' if held_out else ''}: turns / whole | {100 * turns:.0f} / {100 * whole:.0f} % | – | {a.count} |")
 
 
 if __name__ == "__main__":

@@ -33,8 +33,12 @@ from .validate import validate
 
 
 CELL_WEIGHT = 0.15
+BOOKS_WEIGHT = 0.3
 COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
+
+BOOKS = 3
+"""After so many layers a state knows what is still to come."""
 
 ASKERS = ((2, 1), (3, 1))
 """(layer, head) that learn to look at the object a question is about while it is answered."""
@@ -73,6 +77,14 @@ def next_object(wanted: Tensor) -> Tensor:
     return code.masked_fill((wanted < OBJECT_CODES) & ~starts, -1)
 
 
+def still_to_come(wanted: Tensor) -> tuple[Tensor, Tensor]:
+    """For each place [b, n]: how many objects begin there or later, and which classes [b, n, names]."""
+    starts = begins(wanted)
+    kinds = F.one_hot(CLASS[wanted.clamp(0, OBJECT_CODES - 1) // PARTS], len(scenes.NAMES)) * starts[..., None]
+    each = kinds.flip(1).cumsum(1).flip(1)
+    return each.sum(-1), (each > 0).float()
+
+
 class Learner(nn.Module):
     """Vision encoder, text decoder, factored codes and the helper heads."""
 
@@ -90,6 +102,8 @@ class Learner(nn.Module):
         self.old_parts = nn.Linear(c.HIDDEN, PARTS + 1)
         self.meant = nn.Linear(c.HIDDEN, 2)
         self.cell_scale = nn.Parameter(torch.tensor(10.0))
+        self.left = nn.Linear(c.HIDDEN, scenes.MOST + 1)
+        self.left_names = nn.Linear(c.HIDDEN, len(scenes.NAMES))
         self._start()
 
     def _start(self) -> None:
@@ -199,6 +213,18 @@ class Learner(nn.Module):
         meant = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1)
         return sum(losses) / len(losses), read, meant
 
+    def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
+        """How badly a state tells how many objects of the plan are still to begin, and of which classes.
+
+        Without it a plan of several things ends with some of them missing: at no cell does the next one have to begin.
+        """
+        wanted = batch.codes if batch.blind is None else batch.codes.masked_fill(batch.blind[:, None], -1)
+        at = wanted >= 0
+        count, kinds = still_to_come(wanted)
+        known = F.rms_norm(states[BOOKS][at].float(), (c.HIDDEN,))
+        named = F.binary_cross_entropy_with_logits(self.left_names(known), kinds[at], reduction="none").sum(-1).mean()
+        return F.cross_entropy(self.left(known), count[at]) + named
+
     @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How little the ASKERS look at the object a question is about at each word of the answer."""
@@ -263,14 +289,16 @@ def step_losses(model: Learner, data: Sequences, sizes: tuple[int, int, int, int
     batch = data.create(creates, short)
     states, _ = model.states(batch)
     code, cell = model.code_loss(states, batch)
-    yield code + CELL_WEIGHT * cell, {"create": code.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
+    books = model.books_loss(states, batch)
+    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books, {"create": code.item(), "books": books.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
     batch = data.edit(edits, max(1, edits // 8))
     states, tokens = model.states(batch)
     code, cell = model.code_loss(states, batch)
     seen, place = model.perception_loss(tokens, batch.scene_codes)
     copy, read, meant = model.copy_loss(states, batch)
-    loss = code + 0.3 * CELL_WEIGHT * cell + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant
-    yield loss, {"edit": code.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    books = model.books_loss(states, batch)
+    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant
+    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     if asks == 0:
         return
     batch = data.ask(asks, questions)

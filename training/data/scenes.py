@@ -369,6 +369,7 @@ COUNT_SHARES = (0.015, 0.25, 0.3, 0.235, 0.2)
 """How often a scene has no object, one, two, three, four."""
 
 SIZE_SHARES = {2: 0.2, 3: 0.35, 4: 0.45}
+SAME_SIZE = 0.7
 
 KINDS: dict[int, tuple[tuple[tuple[int, ...], float], ...]] = {
     0: (((), 1.0),),
@@ -384,20 +385,20 @@ def _size(rng: np.random.Generator) -> int:
     return int(rng.choice(list(SIZE_SHARES), p=list(SIZE_SHARES.values())))
 
 
-def _middle(size: int, rng: np.random.Generator) -> int:
-    """First row (or column) of a box in the middle."""
-    return choice(rng, PLACED[size][1])
+def _sizes(rng: np.random.Generator, count: int) -> list[int]:
+    """Mostly all alike."""
+    return [_size(rng)] * count if rng.random() < SAME_SIZE else [_size(rng) for _ in range(count)]
+
+
+def _at_thirds(size: int, row: int, column: int, rng: np.random.Generator) -> Box:
+    """A box in one of the nine places, given as thirds."""
+    return (size, choice(rng, PLACED[size][row]), choice(rng, PLACED[size][column]))
 
 
 def _quadrants(rng: np.random.Generator, count: int) -> list[Box]:
-    """A box in each of `count` quadrants, near the picture's edge."""
-    boxes = []
-    for quadrant in sorted(rng.choice(4, count, replace=False)):
-        size = _size(rng)
-        slack = min(1, 4 - size)
-        at = [4 * half + (4 - size - slack if half else 0) + int(rng.integers(slack + 1)) for half in divmod(int(quadrant), 2)]
-        boxes.append((size, *at))
-    return boxes
+    """A box in each of `count` corners."""
+    corners = [divmod(int(quadrant), 2) for quadrant in sorted(rng.choice(4, count, replace=False))]
+    return [_at_thirds(s, 2 * r, 2 * c, rng) for s, (r, c) in zip(_sizes(rng, count), corners, strict=True)]
 
 
 def _around(rng: np.random.Generator, count: int) -> list[Box]:
@@ -414,19 +415,20 @@ def _row_of_three(rng: np.random.Generator) -> list[Box]:
 
 def _pair(rng: np.random.Generator) -> list[Box]:
     """Side by side, or in opposite corners."""
-    a, b = _size(rng), _size(rng)
+    a, b = _sizes(rng, 2)
     if rng.random() < 0.8:
-        return [(a, _middle(a, rng), int(rng.integers(0, 5 - a))), (b, _middle(b, rng), int(rng.integers(4, 9 - b)))]
-    return [(a, 0, 0), (b, 8 - b, 8 - b)] if rng.random() < 0.5 else [(a, 0, 8 - a), (b, 8 - b, 0)]
+        return [_at_thirds(a, 1, 0, rng), _at_thirds(b, 1, 2, rng)]
+    left, right = (0, 2) if rng.random() < 0.5 else (2, 0)
+    return [_at_thirds(a, 0, left, rng), _at_thirds(b, 2, right, rng)]
 
 
 def _boxes(rng: np.random.Generator, count: int) -> list[Box]:
-    """Where so many objects lie; half of the pairs and rows stand upright."""
+    """Where so many objects lie: only places of PLACED, so that a plan is easily begun; half of the pairs and rows stand upright."""
     if count == 0:
         return []
     if count == 1:
-        size, place = _size(rng), 4 if rng.random() < 0.35 else int(rng.integers(9))
-        return [(size, *(choice(rng, PLACED[size][third]) for third in divmod(place, 3)))]
+        place = 4 if rng.random() < 0.35 else int(rng.integers(9))
+        return [_at_thirds(_size(rng), *divmod(place, 3), rng)]
     u = rng.random()
     if u < 0.15:
         return _around(rng, count)
