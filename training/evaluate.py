@@ -1,13 +1,15 @@
 """The table of a checkpoint: makes the frozen test's pictures and answers, then scores them.
 
     python -m training.evaluate make CHECKPOINT RUN [--seeds 4] [--each N] [--parts create edit answer]
-    python -m training.evaluate score RUN [--vae FOLDER]
+    python -m training.evaluate score RUN [--controls] [--vae FOLDER]
     python -m training.evaluate inputs RUN        pictures and texts for another engine to work on
+
+All three take `--test`: `pairs` (one or two things; the default) or `several` (one to four).
 
 RUN is a folder: `manifest.json` (lists `created`, `edited`, `answered`) and the pictures it names. Any engine
 can fill one: an entry of `created` is {"index", "seed", "file"}, of `edited` likewise, of `answered`
-{"index", "text"}; index counts in `training/scorer/prompts.json`, and `inputs` writes what belongs to it.
-Scoring never loads the model.
+{"index", "text"}; index counts in `training/scorer/prompts.json` or `several.json`, and `inputs` writes what belongs
+to it. A manifest's `test` names the test it was made for, `pairs` where it names none. Scoring never loads the model.
 """
 
 import argparse
@@ -19,17 +21,18 @@ import numpy as np
 from PIL import Image
 
 from training.data.scenes import render
-from training.scorer.detect import detect
-from training.scorer.prompts import Prompt, EditCase, QuestionCase, load
+from training.scorer.frozen import DEFAULT, TESTS, FrozenTest
+from training.scorer.prompts import EditCase, Prompt, QuestionCase
 from training.scorer.report import Tally, contact_sheet, table
-from training.scorer.score import answer_ok, judge, score_edit
+from training.scorer.score import answer_ok
+from training.scorer.several_prompts import SeveralEdit
 from training.train_common import one_quiet_thread
 
 BATCH = 16
 WRONG_SHIFT = 7
 """The wrong-prompt control scores a picture against the prompt this many places on in its set."""
-SHEET_SETS = ("single", "two", "colours", "position")
 SHEET_EACH = 6
+Edits = list[EditCase] | list[SeveralEdit]
 
 
 def picked(items: list, each: int | None) -> list[int]:
@@ -48,6 +51,11 @@ def _manifest(run: Path) -> dict:
     """What RUN already holds."""
     file = run / "manifest.json"
     return json.loads(file.read_text()) if file.exists() else {}
+
+
+def made_for(manifest: dict) -> str:
+    """The test that a RUN answers."""
+    return manifest.get("test", DEFAULT)
 
 
 # ---------------------------------------------------------------- make
@@ -69,7 +77,7 @@ def make_pictures(model, prompts: list[Prompt], indices: list[int], seeds: int, 
     return made
 
 
-def make_edits(model, edits: list[EditCase], indices: list[int], seeds: int, run: Path) -> list[dict]:
+def make_edits(model, edits: Edits, indices: list[int], seeds: int, run: Path) -> list[dict]:
     """Every instruction with seeds 1 to `seeds`, on the true source picture."""
     jobs = [(i, seed) for seed in range(1, seeds + 1) for i in indices]
     made = []
@@ -95,7 +103,10 @@ def make(options: argparse.Namespace) -> None:
     from training.networks import load as load_model
 
     one_quiet_thread(0)
-    prompts, edits, questions = load()
+    prompts, edits, questions = TESTS[options.test].load()
+    manifest = _manifest(options.run)
+    if manifest and made_for(manifest) != options.test:
+        raise SystemExit(f"{options.run} holds pictures of another test: choose another folder.")
     model, began = load_model(options.checkpoint), time.time()
     makers = {  # verb -> key of the manifest, entries
         "create": ("created", lambda: make_pictures(model, prompts, picked(prompts, options.each), options.seeds, options.run)),
@@ -106,13 +117,13 @@ def make(options: argparse.Namespace) -> None:
     for part in options.parts:
         name, maker = makers[part]
         made = maker()
-        (options.run / "manifest.json").write_text(json.dumps(_manifest(options.run) | {name: made}, indent=1))
+        (options.run / "manifest.json").write_text(json.dumps(_manifest(options.run) | {"test": options.test, name: made}, indent=1))
         print(f"{name}: {len(made)}, {time.time() - began:.0f} s", flush=True)
 
 
 def write_inputs(options: argparse.Namespace) -> None:
     """prompts.txt (a prompt a line), edit and question pictures, edits.json and questions.json."""
-    prompts, edits, questions = load()
+    prompts, edits, questions = TESTS[options.test].load()
     options.run.mkdir(parents=True, exist_ok=True)
     (options.run / "prompts.txt").write_text("".join(p.text + "\n" for p in prompts))
     for name, items in (("edits", edits), ("questions", questions)):
@@ -141,29 +152,29 @@ def _wrong(prompts: list[Prompt], i: int) -> Prompt:
     return next(p for p in rotated if p.request != prompts[i].request)
 
 
-def score_created(entries: list[dict], prompts: list[Prompt], run: Path, rows: Rows) -> list[tuple]:
+def score_created(test: FrozenTest, entries: list[dict], prompts: list[Prompt], run: Path, rows: Rows) -> list[tuple]:
     """Adds the model's rows and its wrong-prompt control; returns tiles for the sheet."""
     tiles, counts = [], {}
     for entry in entries:
         prompt = prompts[entry["index"]]
         picture = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
-        seen = detect(picture)
-        verdict = judge(picture, prompt.request, *seen)
+        seen = test.detect(picture)
+        verdict = test.judge(picture, prompt.request, *seen)
         _tally(rows, "model", prompt.set).add(verdict.ok, prompt.held_out, verdict.checks)
         if entry["seed"] == 1:
-            wrong = judge(picture, _wrong(prompts, entry["index"]).request, *seen)
+            wrong = test.judge(picture, _wrong(prompts, entry["index"]).request, *seen)
             _tally(rows, "model, wrong prompt", "all").add(wrong.ok, prompt.held_out)
             counts[prompt.set] = counts.get(prompt.set, 0) + 1
-            if prompt.set in SHEET_SETS and counts[prompt.set] <= SHEET_EACH:
+            if prompt.set in test.sheet and counts[prompt.set] <= SHEET_EACH:
                 tiles.append((picture, prompt.text, verdict.ok))
     return tiles
 
 
-def score_edited(entries: list[dict], edits: list[EditCase], run: Path, rows: Rows) -> None:
+def score_edited(test: FrozenTest, entries: list[dict], edits: Edits, run: Path, rows: Rows) -> None:
     for entry in entries:
         e = edits[entry["index"]]
         after = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
-        verdict = score_edit(render(e.source), after, e.source, e.kind, e.request, e.changed)
+        verdict = test.score_edit(render(e.source), after, e)
         for name in (f"edit: {e.kind}", "edits, all"):
             _tally(rows, "model", name).add(verdict.ok, e.held_out, verdict.checks)
 
@@ -182,7 +193,7 @@ def score_answered(entries: list[dict], questions: list[QuestionCase], rows: Row
         _tally(rows, "most frequent answer", "questions, all").add(q.answer == usual, q.held_out)
 
 
-def score_controls(prompts: list[Prompt], edits: list[EditCase], vae: str | None, rows: Rows) -> None:
+def score_controls(test: FrozenTest, prompts: list[Prompt], edits: Edits, vae: str | None, rows: Rows) -> None:
     """Right pictures, the same through the VAE, and right pictures under wrong prompts and unedited."""
     through = {"ground truth": lambda picture: picture}
     if vae:
@@ -192,32 +203,34 @@ def score_controls(prompts: list[Prompt], edits: list[EditCase], vae: str | None
     for source, damage in through.items():
         for i, p in enumerate(prompts):
             picture = damage(render(p.scene))
-            seen = detect(picture)
-            verdict = judge(picture, p.request, *seen)
+            seen = test.detect(picture)
+            verdict = test.judge(picture, p.request, *seen)
             _tally(rows, source, "prompts, all").add(verdict.ok, p.held_out, verdict.checks)
             if source == "ground truth":
-                wrong = judge(picture, _wrong(prompts, i).request, *seen)
+                wrong = test.judge(picture, _wrong(prompts, i).request, *seen)
                 _tally(rows, "ground truth, wrong prompt", "prompts, all").add(wrong.ok, p.held_out)
         for e in edits:
             before, after = render(e.source), damage(render(e.target))
-            verdict = score_edit(before, after, e.source, e.kind, e.request, e.changed)
+            verdict = test.score_edit(before, after, e)
             _tally(rows, source, "edits, all").add(verdict.ok, e.held_out, verdict.checks)
     for e in edits:
         before = render(e.source)
-        verdict = score_edit(before, before, e.source, e.kind, e.request, e.changed)
+        verdict = test.score_edit(before, before, e)
         _tally(rows, "source left unedited", "edits, all").add(verdict.ok, e.held_out)
 
 
 def score_run(options: argparse.Namespace) -> None:
     """Prints the table, writes it to RUN/table.md and the first pictures to RUN/sheet.png."""
-    prompts, edits, questions = load()
-    manifest = _manifest(options.run)
+    test, manifest = TESTS[options.test], _manifest(options.run)
+    if manifest and made_for(manifest) != options.test:
+        raise SystemExit(f"{options.run} was made for another test: score it with --test {made_for(manifest)}.")
+    prompts, edits, questions = test.load()
     rows: Rows = {}
-    tiles = score_created(manifest.get("created", []), prompts, options.run, rows)
-    score_edited(manifest.get("edited", []), edits, options.run, rows)
+    tiles = score_created(test, manifest.get("created", []), prompts, options.run, rows)
+    score_edited(test, manifest.get("edited", []), edits, options.run, rows)
     score_answered(manifest.get("answered", []), questions, rows)
     if options.controls:
-        score_controls(prompts, edits, options.vae, rows)
+        score_controls(test, prompts, edits, options.vae, rows)
     print(table(rows))
     (options.run / "table.md").write_text(table(rows) + "\n")
     if tiles:
@@ -242,6 +255,8 @@ def main() -> None:
     giving = verbs.add_parser("inputs")
     giving.add_argument("run", type=Path)
     giving.set_defaults(job=write_inputs)
+    for verb in (making, scoring, giving):
+        verb.add_argument("--test", choices=tuple(TESTS), default=DEFAULT, help="one or two things, or one to four")
     options = parser.parse_args()
     options.job(options)
 

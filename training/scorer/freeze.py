@@ -8,10 +8,12 @@ import json
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FROZEN = HERE / "FROZEN.json"
+FROZEN, FROZEN_SEVERAL = HERE / "FROZEN.json", HERE / "FROZEN_SEVERAL.json"
 PARTS = ("score.py", "detect.py", "atlas.py", "prompts.json", "../art/scorer.webp", "../art/scorer.json",
          "../data/vocabulary.py", "../data/sprites.py")  # fmt: skip
 """Everything a verdict depends on."""
+SEVERAL_PARTS = ("several.py", "several.json", *(part for part in PARTS if part != "prompts.json"))
+"""The same of the test of several things."""
 
 
 def digests(folder: Path = HERE, parts: tuple[str, ...] = PARTS) -> dict[str, str]:
@@ -20,4 +22,5 @@ def digests(folder: Path = HERE, parts: tuple[str, ...] = PARTS) -> dict[str, st
 
 
 if __name__ == "__main__":
-    FROZEN.write_text(json.dumps(digests(), indent=2) + "\n")
+    for file, parts in ((FROZEN, PARTS), (FROZEN_SEVERAL, SEVERAL_PARTS)):
+        file.write_text(json.dumps(digests(parts=parts), indent=2) + "\n")

@@ -5,7 +5,7 @@ half of its items hold a combination that training never sees (`held_out`), and 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -124,15 +124,19 @@ def _draw_questions(rng: np.random.Generator) -> Iterator[QuestionCase]:
 # ---------------------------------------------------------------- file
 
 
-def build() -> None:
-    """Draws everything anew: a new version of the test, which every checkpoint has to take again."""
-    rng = np.random.default_rng(SEED)
-    parts = {"prompts": _draw_prompts(rng), "edits": _draw_edits(rng), "questions": _draw_questions(rng)}
+def write(file: Path, parts: dict[str, Iterable]) -> None:
+    """JSON of the parts (of dataclasses), an item a line."""
     lines = (
         f'"{name}": [\n' + ",\n".join(json.dumps(asdict(item)) for item in items) + "\n]"
         for name, items in parts.items()
     )
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    file.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def build() -> None:
+    """Draws everything anew: a new version of the test, which every checkpoint has to take again."""
+    rng = np.random.default_rng(SEED)
+    write(FILE, {"prompts": _draw_prompts(rng), "edits": _draw_edits(rng), "questions": _draw_questions(rng)})
 
 
 def _request(data: dict) -> Request:

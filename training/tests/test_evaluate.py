@@ -6,15 +6,17 @@ import numpy as np
 import pytest
 from training import evaluate
 from training.data.scenes import render
-from training.scorer.prompts import load
+from training.scorer.frozen import TESTS
+
+FIRST_TWO = {"pairs": {"single": 0, "two": 100}, "several": {"counting": 0, "two kinds": 60}}
+"""test -> set -> index of a prompt."""
 
 
 class Oracle:
     """Looks each prompt up in the test; edits and answers likewise."""
 
-    def __init__(self):
-        prompts, edits, questions = load()
-        self.pictures = {p.text: render(p.scene) for p in prompts[:1] + prompts[100:101]}
+    def __init__(self, prompts: list, edits: list, questions: list, indices: list[int]):
+        self.pictures = {prompts[i].text: render(prompts[i].scene) for i in indices}
         self.targets = {e.text: render(e.target) for e in edits[:1]}
         self.answers = {q.text: q.answer for q in questions[:3]}
 
@@ -28,34 +30,45 @@ class Oracle:
         return [self.answers[text] for text in questions]
 
 
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory) -> evaluate.Rows:
-    run, oracle, (prompts, edits, questions) = tmp_path_factory.mktemp("run"), Oracle(), load()
-    created = evaluate.make_pictures(oracle, prompts, [0, 100], 1, run)
+@pytest.fixture(scope="module", params=tuple(TESTS))
+def scored(request, tmp_path_factory) -> tuple[str, evaluate.Rows]:
+    """The test's name and the rows of a run that is right everywhere."""
+    run, test, indices = tmp_path_factory.mktemp("run"), TESTS[request.param], list(FIRST_TWO[request.param].values())
+    prompts, edits, questions = test.load()
+    oracle = Oracle(prompts, edits, questions, indices)
+    created = evaluate.make_pictures(oracle, prompts, indices, 1, run)
     edited = evaluate.make_edits(oracle, edits, [0], 1, run)
     rows: evaluate.Rows = {}
-    evaluate.score_created(created, prompts, run, rows)
-    evaluate.score_edited(edited, edits, run, rows)
+    evaluate.score_created(test, created, prompts, run, rows)
+    evaluate.score_edited(test, edited, edits, run, rows)
     evaluate.score_answered(evaluate.make_answers(oracle, questions, [0, 1, 2]), questions, rows)
-    return rows
+    return request.param, rows
 
 
-def test_an_engine_that_is_right_passes_everywhere(rows):
+def test_an_engine_that_is_right_passes_everywhere(scored):
+    name, rows = scored
     right = {name: t for (source, name), t in rows.items() if source == "model"}
-    assert {"single", "two", "edit: recolour", "edits, all", "questions, all"} <= set(right)
+    assert {*FIRST_TWO[name], "edit: recolour", "edits, all", "questions, all"} <= set(right)
     assert all(t.passed == t.total > 0 for t in right.values())
 
 
-def test_wrong_prompts_do_not_pass(rows):
+def test_wrong_prompts_do_not_pass(scored):
+    _, rows = scored
     assert rows["model, wrong prompt", "all"].passed == 0
 
 
 def test_the_first_of_each_set_are_picked():
-    prompts, edits, _ = load()
+    prompts, edits, _ = TESTS["pairs"].load()
     assert len(evaluate.picked(prompts, 3)) == 15
     assert evaluate.picked(edits, None) == list(range(120))
 
 
 def test_a_run_without_pictures_has_an_empty_table(tmp_path, capsys):
-    evaluate.score_run(argparse.Namespace(run=tmp_path, controls=False, vae=None))
+    evaluate.score_run(argparse.Namespace(run=tmp_path, test="pairs", controls=False, vae=None))
     assert "scored" in capsys.readouterr().out and not (tmp_path / "sheet.png").exists()
+
+
+def test_pictures_of_one_test_are_not_scored_by_another(tmp_path):
+    (tmp_path / "manifest.json").write_text('{"test": "several", "created": []}')
+    with pytest.raises(SystemExit, match="--test several"):
+        evaluate.score_run(argparse.Namespace(run=tmp_path, test="pairs", controls=False, vae=None))
