@@ -18,7 +18,7 @@ from .data.splits import in_training
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import BY_NAME
 from .networks import load
-from .networks.model import Model, Said
+from .networks.model import Model, Said, assert_codes
 from .sequences import Sequences
 from .train_common import one_quiet_thread
 from .validate import objects, things
@@ -130,6 +130,7 @@ def main() -> None:
     a = ask.parse_args()
     one_quiet_thread(0)
     model = load(a.checkpoint)
+    assert_codes(model)
     model.generation |= {} if a.temperature is None else {"temperature": a.temperature}
 
     def plans(texts: list[str], pictures: np.ndarray | None = None) -> np.ndarray:

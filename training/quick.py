@@ -18,10 +18,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .data import language, scenes
+from .data import language, scenes, tokenizer
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import COLOUR_NAMES, PLACES
-from .export import language_tensors, picture_tensors, written
+from .export import config, generation_configs, language_tensors, picture_tensors, token_tensors, written
 from .latents import encoded
 from .networks import load
 from .networks.codes import content
@@ -131,11 +131,20 @@ def made(folder: Path, vae: VAE) -> None:
 
 
 def export(folder: Path, shipped: dict[str, torch.Tensor]) -> None:
-    """folder/model: the shipped checkpoint with the new decoder and diffusion transformer. It can't see or edit."""
+    """folder/model: the shipped checkpoint with the new decoder and diffusion transformer. It can't see or edit.
+
+    Plans are previewed by the shipped visual tokenizer where it knows the same codes, otherwise by an untrained one.
+    """
     new = language_tensors(torch.load(folder / "plans" / "average.pt")) | picture_tensors(torch.load(folder / "drawing" / "average.pt"))
+    tokens = token_tensors(None)
+    tokens |= {k: v for k, v in shipped.items() if k in tokens and v.shape == tokens[k].shape}
     out = folder / "model"
     shutil.copytree(SHIPPED, out, dirs_exist_ok=True)
-    written(out, shipped | new)
+    tokenizer.write(out)
+    written(out, shipped | new | tokens)
+    vae = json.loads((SHIPPED / "config.json").read_text())["gen_vae_config"]
+    for name, data in ({"config.json": config(vae)} | generation_configs()).items():
+        (out / name).write_text(json.dumps(data, indent=2) + "\n")
     about = json.loads((out / "tusk.json").read_text())
     about |= {"name": "Quick", "vocabulary": [*THINGS, *COLOUR_NAMES, *PLACES], "abilities": ["one of twelve things before a plain colour"]}
     about["examples"] = {"create": ["a heart on a white background", "a cat on a blue background"], "edit": [], "ask": []}

@@ -30,7 +30,7 @@ from .networks import load
 from .networks.decoder import TextDecoder
 from .networks.decoding import Decoding, generate_codes, plan_ids
 from .networks.dit import DiT
-from .networks.model import Model
+from .networks.model import Model, assert_codes
 from .networks.sampler import denoise
 from .painting import NOISY
 from .rewards import Domain, Lattice, Task
@@ -293,7 +293,9 @@ def main() -> None:
     domain = Lattice(load_verifier(a.verifier))
     learners = {"plans": learn_plans, "pictures": learn_pictures}
     for phase in a.phases:
-        learners[phase](a.out / phase, load(start_of(phase, a.out, a.model)), domain, a)
+        model = load(start_of(phase, a.out, a.model))
+        assert_codes(model)
+        learners[phase](a.out / phase, model, domain, a)
         ship(a.out, a.model)
 
 

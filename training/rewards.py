@@ -22,6 +22,7 @@ from .data import language, scenes
 from .data.language import EDIT_KINDS, Request
 from .data.scenes import Scene, SceneObject
 from .networks import load
+from .networks.model import assert_codes
 from .sequences import EDIT_SHARES
 from .train_common import one_quiet_thread
 from .verifier import Shown, Verifier, ground_names, likeness, load_verifier, plans_show, things
@@ -212,6 +213,7 @@ def main() -> None:
     a = ask.parse_args()
     one_quiet_thread(0)
     model, verifier = load(a.checkpoint), load_verifier(a.verifier)
+    assert_codes(model)
     print("| asked | plans right | pictures right | pixels as planned | n |\n|---|---|---|---|---|")
     rows = []
     for name, tasks in trials(a.count).items():

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..conditions import Conditions, conditions, negative
+from ..data.scenes import CODES
 from ..data.tokenizer import Tokenizer
 from .common import part, read_safetensors
 from .config import Layout, condition_layers
@@ -32,6 +33,12 @@ class Said:
     text: str
     pictures: list[np.ndarray] = field(default_factory=list)
     answer: str = ""
+
+
+def assert_codes(model: "Model") -> None:
+    """Raises ValueError if a checkpoint's plans are not in the codes of `data.scenes`, so that nothing can read them."""
+    if model.layout.codes != CODES:
+        raise ValueError(f"the checkpoint plans with {model.layout.codes} codes, the scenes of training/data have {CODES}: train one of these")
 
 
 def layout_of(tokenizer: Tokenizer, codes: int, settings: dict) -> Layout:
