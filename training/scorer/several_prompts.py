@@ -97,9 +97,6 @@ def _asked_in(text: str, request: Request) -> Request:
     return Request(objects, request.relation, request.background)
 
 
-_BESIDE = re.compile(r"\b(?:(?:left|right) (?:side )?of|above|over|on top of|below|under|beneath|underneath) the\b", re.I)
-
-
 def _edited(source: Scene, e: Edit) -> Request:
     """What an edit's target must hold: what the words ask for, and what they leave alone as it was."""
     fewer = e.kind in ("remove", "extract")
@@ -118,8 +115,7 @@ def _edited(source: Scene, e: Edit) -> Request:
             edge = (int(old * RESIZED), SIDE) if o.size > was.size else (0, int(old / RESIZED))
             wanted = replace(wanted, place=r.place if was.place == o.place else None, edge=edge)
         objects.append(wanted)
-    beside = len(objects) == 2 and e.anywhere is not None and _BESIDE.search(e.text)
-    return Request(tuple(objects), relation(*e.target.objects) if beside else None, _ground(e.target))
+    return Request(tuple(objects), relation(*e.target.objects) if e.beside else None, _ground(e.target))
 
 
 def _asks_held_out(request: Request, scene: Scene) -> bool:
