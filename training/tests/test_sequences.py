@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from training.data import scenes, tokenizer
 from training.data.tokenizer import Tokenizer
 from training.networks import config as c
 from training.networks.decoding import expanded
 from training.sequences import Sequences, meant_cells, picture_positions
+from training.train_sequences import still_to_come
 
 TALK = [("where is the cat?", "on the left"), ("what colour is it?", "orange"), ("and the star?", "green")]
 
@@ -53,3 +55,17 @@ def test_every_batch_is_of_the_domain(words):
     assert not (cells & (asked.scene_codes[rows] >= scenes.OBJECT_CODES)).any()
     made = seq.create(8).codes
     assert made.min() == -1 and scenes.OBJECT_CODES <= made.max() < scenes.CODES
+
+
+def test_what_is_still_to_come_falls_where_things_begin() -> None:
+    """Counted from the scene's own boxes."""
+    rng = np.random.default_rng(8)
+    for _ in range(20):
+        scene = scenes.sample_several(rng)
+        codes = scenes.codes(scene).flatten()
+        count, kinds = still_to_come(torch.from_numpy(codes)[None])
+        corners = [(o.row * c.GRID + o.column, scenes.NAMES.index(o.name)) for o in scene.objects]
+        for cell in range(c.GRID**2):
+            left = [name for corner, name in corners if corner >= cell]
+            assert count[0, cell] == len(left)
+            assert set(kinds[0, cell].nonzero()[:, 0].tolist()) == set(left)
