@@ -1,8 +1,8 @@
-"""Shows what the scorer lets through: `python -m training.scorer.calibrate [--vae FOLDER] [--unknown FOLDER LIST]`.
+"""Shows what a scorer lets through: `python -m training.scorer.calibrate [--test several] [--vae FOLDER] [--unknown FOLDER LIST]`.
 
-Right pictures (plain and damaged) against all they hold, the same against another prompt, and things the atlas
-has never seen. --vae: a diffusers AutoencoderKL to pass the pictures through. --unknown: the emoji assets folder
-and the JSON list of further objects, whose best match should stay below LEAST_MATCH.
+Right pictures (plain and damaged) against all they hold, the same against another prompt and against one thing more
+and one less, and things the atlas has never seen. --vae: a diffusers AutoencoderKL to pass the pictures through.
+--unknown: the emoji assets folder and the JSON list of further objects, whose best match should stay below LEAST_MATCH.
 """
 
 import argparse
@@ -10,19 +10,22 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-from training.data.language import caption, full_request
-from training.data.scenes import CELL, SIDE, Background, Scene, render, sample
+from training.data.language import Request, caption
+from training.data.scenes import CELL, SIDE, Background, Scene, render
 from training.data.sprites import cropped, emoji_file, fitted
 from training.data.vocabulary import BY_NAME
 
 from . import atlas
 from .detect import detect
-from .score import LEAST_MATCH, judge
+from .frozen import DEFAULT, TESTS, FrozenTest
+from .report import percent
+from .score import LEAST_MATCH
 
 SCENES = 200
 Damage = Callable[[np.ndarray], np.ndarray]
@@ -80,26 +83,31 @@ def vae_round_trip(folder: str) -> Damage:
     return through
 
 
-def row(name: str, damage: Damage, scenes: list[Scene]) -> str:
-    """Passes against everything the scene holds and against the next scene's caption; what failed; match quantiles."""
+def miscounted(request: Request) -> tuple[Request, Request]:
+    """The request with its first object twice, and without it."""
+    first, *others = request.objects
+    return tuple(replace(request, objects=objects, relation=None) for objects in ((first, first, *others), tuple(others)))
+
+
+def row(test: FrozenTest, name: str, damage: Damage, scenes: list[Scene]) -> str:
+    """Passes against everything the scene holds, another scene's caption and a wrong number; what failed; match quantiles."""
     rng = np.random.default_rng(3)
     requests = [caption(s, rng).request for s in scenes]
-    passed = wrong = 0
+    passed = wrong = miscount = 0
     failures: Counter[str] = Counter()
     matches = []
     for i, scene in enumerate(scenes):
         picture = damage(render(scene))
-        ends, found = detect(picture)
-        verdict = judge(picture, full_request(scene), ends, found)
+        seen = test.detect(picture)
+        verdict = test.judge(picture, test.shown(scene), *seen)
         passed += verdict.ok
-        wrong += judge(picture, requests[(i + 1) % len(requests)], ends, found).ok
+        wrong += test.judge(picture, requests[(i + 1) % len(requests)], *seen).ok
+        miscount += any(test.judge(picture, asked, *seen).ok for asked in miscounted(test.shown(scene)))
         failures.update(k.split()[0] for k, good in verdict.checks.items() if not good)
         matches.append(verdict.match)
     low, middle = np.percentile(matches, [5, 50])
-    n = len(scenes)
-    return (
-        f"| {name} | {100 * passed / n:.1f} % | {100 * wrong / n:.1f} % | {low:.3f} / {middle:.3f} | {dict(failures)} |"
-    )
+    shares = " | ".join(percent(count, len(scenes)) for count in (passed, wrong, miscount))
+    return f"| {name} | {shares} | {low:.3f} / {middle:.3f} | {dict(failures)} |"
 
 
 def unknown(folder: Path, listed: Path) -> str:
@@ -125,21 +133,24 @@ def unknown(folder: Path, listed: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--test", choices=tuple(TESTS), default=DEFAULT)
     parser.add_argument("--vae")
     parser.add_argument("--unknown", nargs=2, type=Path)
     parser.add_argument("--scenes", type=int, default=SCENES)
     options = parser.parse_args()
-    rng = np.random.default_rng(4)
-    scenes = [sample(rng, allowed=lambda _: True) for _ in range(options.scenes)]
-    rows: dict[str, Damage] = {
-        "ground truth": lambda p: p, "blur 2 px": blurred(2), "blur 4 px": blurred(4), "noise 20": noisy(20),
-        "JPEG quality 15": jpeg(15), "half gone": half_gone, "cells shuffled": shuffled,
-    }  # fmt: skip
+    rng, test = np.random.default_rng(4), TESTS[options.test]
+    scenes = [test.scene(rng, i) for i in range(options.scenes)]
+    rows: dict[str, Damage] = {"ground truth": lambda p: p}
     if options.vae:
         rows["VAE round trip"] = vae_round_trip(options.vae)
-    print("| picture | right prompt passes | wrong prompt passes | match 5 % / median | failed checks |\n|---|---|---|---|---|")
+    rows |= {
+        "blur 2 px": blurred(2), "blur 4 px": blurred(4), "noise 20": noisy(20),
+        "JPEG quality 15": jpeg(15), "half gone": half_gone, "cells shuffled": shuffled,
+    }  # fmt: skip
+    print("| picture | right prompt passes | wrong prompt passes | wrong number passes | match 5 % / median | failed checks |")
+    print("|---|---|---|---|---|---|")
     for name, damage in rows.items():
-        print(row(name, damage, scenes), flush=True)
+        print(row(test, name, damage, scenes), flush=True)
     if options.unknown:
         print(unknown(*options.unknown))
 

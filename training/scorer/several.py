@@ -27,6 +27,7 @@ from .detect import (
     _matches,
     _shortlist,
     _View,
+    background_rows,
     fit_background,
     shrunk,
 )
@@ -47,6 +48,8 @@ EDGES = (60, 76, 92, 108, 124, 140)
 STRIDES = {60: 1, 76: 1}
 """Steps of the coarse search in coarse px; 2 where nothing is said."""
 MOST_FOUND = 6
+MARGIN_NEAR, LEAST_MARGIN = 0.12, 0.25
+"""RGB distance (0..1) up to which a pixel of the margin lies on the background, and the share that must."""
 FIT = 4
 """Power of the match by which a box's explained part is weighed when the next thing is picked."""
 LEAST_FURTHER = 0.75
@@ -79,9 +82,22 @@ def _search(view: _View) -> _Candidates:
     return _Candidates(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
+def margin_share(picture: np.ndarray, ends: np.ndarray) -> float:
+    """Share of the outermost columns, which things leave free, that lies near a background."""
+    columns = shrunk(picture, FINE)[:, [0, -1]]
+    away = columns - background_rows(ends, len(columns))[:, None]
+    return float(((away**2).sum(-1) < MARGIN_NEAR**2).mean())
+
+
+def ground(picture: np.ndarray) -> np.ndarray:
+    """Background ends [2, 3]: what most pixels lie on or, where that is a thing's own flat colour, most of the margin."""
+    ends = fit_background(shrunk(picture, COARSE))
+    return ends if margin_share(picture, ends) >= LEAST_MARGIN else fit_background(shrunk(picture, FINE)[:, [0, -1]])
+
+
 def detect(picture: np.ndarray) -> tuple[np.ndarray, list[Detection]]:
     """(background ends [2, 3], things in the order they were found) of uint8 [256, 256, 3]."""
-    ends = fit_background(shrunk(picture, COARSE))
+    ends = ground(picture)
     coarse, fine = _View.of(picture, COARSE, ends), _View.of(picture, FINE, ends)
     found: list[Detection] = []
     while len(found) < MOST_FOUND and (coarse.difference**2).sum() > LEAST_ENERGY:

@@ -65,6 +65,13 @@ def test_two_alike_stand_in_a_relation_one_way_or_the_other():
     assert not holds(seen, *owls, relation="above")
 
 
+def test_flat_things_that_cover_more_than_the_ground_are_not_taken_for_it():
+    books = tuple(SceneObject("book", size, row, column, "blue") for size, row, column in ((4, 0, 0), (2, 0, 6), (4, 4, 0), (4, 4, 4)))
+    scene = Scene(books, Background("yellow"))
+    picture = render(scene)
+    assert judge(picture, shown(scene), *detect(picture)).ok
+
+
 def test_an_empty_picture_holds_nothing():
     picture = render(Scene((), Background("teal")))
     seen = picture, *detect(picture)
