@@ -178,6 +178,8 @@ def patched(a: argparse.Namespace) -> None:
 
     tensors = load_file(a.model / "model.safetensors")
     made = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
+    if other := sorted(k for k, v in made.items() if k in tensors and v.shape != tensors[k].shape):
+        raise ValueError(f"{other[0]} has another shape in {a.model}: a checkpoint of other codes can't be patched, export it whole")
     new = {k: v for k, v in made.items() if re.search(a.only, k)}
     if a.out.resolve() != a.model.resolve():
         shutil.copytree(a.model, a.out, dirs_exist_ok=True)
