@@ -161,14 +161,19 @@ def written(out: Path, tensors: dict[str, Tensor]) -> None:
     save_file(halves(dict(sorted(tensors.items()))), out / "model.safetensors", metadata={"format": "pt"})
 
 
+def described(out: Path, files: dict[str, dict]) -> None:
+    """Writes JSON files by name."""
+    for name, data in files.items():
+        (out / name).write_text(json.dumps(data, indent=2) + "\n")
+
+
 def whole(a: argparse.Namespace) -> None:
     tokenizer.write(a.out)
     vae, vae_config = vae_tensors(a.vae)
     tensors = language_tensors(torch.load(a.sequences)) | picture_tensors(torch.load(a.pictures))
     written(a.out, tensors | vae | token_tensors(a.tokens))
     files = {"config.json": config(vae_config), "preprocessor_config.json": PREPROCESSOR, "tusk.json": tusk()}
-    for name, data in (files | generation_configs()).items():
-        (a.out / name).write_text(json.dumps(data, indent=2) + "\n")
+    described(a.out, files | generation_configs())
     if a.tiny:
         shutil.copy(a.tiny, a.out / TINY_DECODER)
 
@@ -184,7 +189,7 @@ def patched(a: argparse.Namespace) -> None:
     if a.out.resolve() != a.model.resolve():
         shutil.copytree(a.model, a.out, dirs_exist_ok=True)
     written(a.out, tensors | new)
-    (a.out / "tusk.json").write_text(json.dumps(tusk(), indent=2) + "\n")
+    described(a.out, {"tusk.json": tusk()})
     print(f"{len(new)} of {len(tensors)} tensors are new")
 
 

@@ -21,7 +21,7 @@ from PIL import Image
 from .data import language, scenes, tokenizer
 from .data.tokenizer import Tokenizer
 from .data.vocabulary import COLOUR_NAMES, PLACES
-from .export import config, generation_configs, language_tensors, picture_tensors, token_tensors, written
+from .export import config, described, generation_configs, language_tensors, picture_tensors, token_tensors, written
 from .latents import encoded
 from .networks import load
 from .networks.codes import content
@@ -143,12 +143,10 @@ def export(folder: Path, shipped: dict[str, torch.Tensor]) -> None:
     tokenizer.write(out)
     written(out, shipped | new | tokens)
     vae = json.loads((SHIPPED / "config.json").read_text())["gen_vae_config"]
-    for name, data in ({"config.json": config(vae)} | generation_configs()).items():
-        (out / name).write_text(json.dumps(data, indent=2) + "\n")
     about = json.loads((out / "tusk.json").read_text())
     about |= {"name": "Quick", "vocabulary": [*THINGS, *COLOUR_NAMES, *PLACES], "abilities": ["one of twelve things before a plain colour"]}
     about["examples"] = {"create": ["a heart on a white background", "a cat on a blue background"], "edit": [], "ask": []}
-    (out / "tusk.json").write_text(json.dumps(about, indent=2) + "\n")
+    described(out, {"config.json": config(vae), "tusk.json": about} | generation_configs())
 
 
 def draw(checkpoint: Path, out: Path) -> None:

@@ -77,6 +77,11 @@ def next_object(wanted: Tensor) -> Tensor:
     return code.masked_fill((wanted < OBJECT_CODES) & ~starts, -1)
 
 
+def shown_codes(batch: Batch) -> Tensor:
+    """The codes to predict [b, n], -1 also where the picture of an edit is hidden."""
+    return batch.codes if batch.blind is None else batch.codes.masked_fill(batch.blind[:, None], -1)
+
+
 def still_to_come(wanted: Tensor) -> tuple[Tensor, Tensor]:
     """For each place [b, n]: how many objects begin there or later, and which classes [b, n, names]."""
     starts = begins(wanted)
@@ -166,9 +171,7 @@ class Learner(nn.Module):
 
     def code_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
         """Cross-entropy of codes (see decision_weight), and of the cell each state belongs to."""
-        wanted = batch.codes
-        if batch.blind is not None:
-            wanted = wanted.masked_fill(batch.blind[:, None], -1)
+        wanted = shown_codes(batch)
         at = wanted >= 0
         codes = wanted[at]
         weight = decision_weight(codes, batch.cells[:, 1:][at[:, :-1]])
@@ -218,7 +221,7 @@ class Learner(nn.Module):
 
         Without it a plan of several things ends with some of them missing: at no cell does the next one have to begin.
         """
-        wanted = batch.codes if batch.blind is None else batch.codes.masked_fill(batch.blind[:, None], -1)
+        wanted = shown_codes(batch)
         at = wanted >= 0
         count, kinds = still_to_come(wanted)
         known = F.rms_norm(states[BOOKS][at].float(), (c.HIDDEN,))

@@ -16,9 +16,9 @@ export async function messagesOf(
   job: Job,
   { exchanges, acrossPictures }: ModelSummary['conversation'],
 ): Promise<ChatMessage[]> {
-  const answered = answeredBefore(library, job);
-  const near = acrossPictures ? answered : sinceLastPicture(answered, job.targetIds);
-  const earlier = exchanges === 0 ? [] : near.slice(-exchanges);
+  const asked = exchanges === 0 ? [] : answeredBefore(library, job);
+  const near = acrossPictures ? asked : sinceLastPicture(asked, job.targetIds);
+  const earlier = near.slice(-exchanges);
   const messages: ChatMessage[] = [];
   let shown = '';
   for (const { text, versionIds, answer } of earlier) {

@@ -60,10 +60,11 @@ def full_request(scene: Scene, anywhere: int | None = None, beside: bool = False
     """Everything the scene says, as a request (sizes and shades apart); one object may lie `anywhere`, or `beside` the other."""
     objects = tuple(RequestedObject(o.name, o.tint, None if i == anywhere else o.place) for i, o in enumerate(scene.objects))
     how = relation(*scene.objects) if len(objects) == 2 and (beside or anywhere is None) else None
-    return Request(objects, how, _ground_names(scene.background))
+    return Request(objects, how, ground_names(scene.background))
 
 
-def _ground_names(background: Background) -> tuple[str, ...]:
+def ground_names(background: Background) -> tuple[str, ...]:
+    """(colour,) or (top colour, bottom colour)."""
     return (background.colour,) if background.to is None else (background.colour, background.to)
 
 
@@ -244,7 +245,7 @@ def _caption_one(scene: Scene, rng: Rng) -> tuple[str, Request]:
         parts.insert(int(rng.integers(len(parts) + 1)), _ground(scene.background, rng))
     separator = choice(rng, (" ", " ", " ", ", "))
     text = separator.join([phrase, *parts])
-    ground = _ground_names(scene.background) if said else None
+    ground = ground_names(scene.background) if said else None
     return text, Request((RequestedObject(o.name, colour, place),), None, ground)
 
 
@@ -277,7 +278,7 @@ def _caption_two(scene: Scene, rng: Rng) -> tuple[str, Request]:
     ground = None
     if _says_ground(scene.background, rng):
         text += choice(rng, (" ", " ", ", ")) + _ground(scene.background, rng)
-        ground = _ground_names(scene.background)
+        ground = ground_names(scene.background)
     objects = tuple(
         RequestedObject(o.name, colour, o.place if placed else None) for o, colour in ((a, colour_a), (b, colour_b))
     )
@@ -298,7 +299,7 @@ def _caption_empty(scene: Scene, rng: Rng) -> tuple[str, Request]:
     forms = ("nothing on a {}", "just a {}", "an empty {}", "only a {}", "a plain {}")
     thing = names if ground.to else f"{names} {choice(rng, ('background', 'background', 'picture'))}"
     text = choice(rng, forms).format(thing).replace(" a orange", " an orange")
-    return text, Request((), None, _ground_names(ground))
+    return text, Request((), None, ground_names(ground))
 
 
 def _caption_several(scene: Scene, rng: Rng) -> tuple[str, Request]:
@@ -316,7 +317,7 @@ def _caption_several(scene: Scene, rng: Rng) -> tuple[str, Request]:
     text, ground = listed(parts, rng), None
     if _says_ground(scene.background, rng) and rng.random() < 0.8:
         text += choice(rng, (" ", " ", ", ")) + _ground(scene.background, rng)
-        ground = _ground_names(scene.background)
+        ground = ground_names(scene.background)
     return text, Request(tuple(objects), None, ground)
 
 
@@ -369,6 +370,11 @@ def _the(o: SceneObject, scene: Scene, rng: Rng) -> str | None:
     return None
 
 
+def _alike(scene: Scene, name: str) -> tuple[int, ...]:
+    """Indices of the objects of a class."""
+    return tuple(i for i, o in enumerate(scene.objects) if o.name == name)
+
+
 def _some(scene: Scene, rng: Rng, indices: list[int] | None = None, together: float = 0.6) -> tuple[tuple[int, ...], str] | None:
     """One object or, with probability `together`, all that look like it, and the words for them."""
     options = list(range(len(scene.objects))) if indices is None else indices
@@ -376,7 +382,7 @@ def _some(scene: Scene, rng: Rng, indices: list[int] | None = None, together: fl
         return None
     i = choice(rng, options)
     o = scene.objects[i]
-    alike = tuple(k for k, x in enumerate(scene.objects) if x.name == o.name)
+    alike = _alike(scene, o.name)
     if len(alike) > 1 and len({scene.objects[k].tint for k in alike}) == 1 and rng.random() < together:
         count = f"{COUNT_WORDS[len(alike)]} " if rng.random() < 0.15 else ""
         return alike, f"the {count}{plural(_noun(o.name, rng))}"
@@ -439,7 +445,7 @@ def _edit_recolour(scene: Scene, rng: Rng) -> Edit | None:
 
 def _edit_background(scene: Scene, rng: Rng) -> Edit | None:
     ground = sample_background(rng)
-    if _ground_names(ground) == _ground_names(scene.background):
+    if ground_names(ground) == ground_names(scene.background):
         return None
     if ground.to:
         text = choice(rng, _GRADIENT).format(g=_gradient(ground, rng))
@@ -530,13 +536,14 @@ def _edit_duplicate(scene: Scene, rng: Rng) -> Edit | None:
     if not 0 < len(scene.objects) < MOST:
         return None
     o = choice(rng, scene.objects)
-    if len({x.tint for x in scene.objects if x.name == o.name}) > 1:
+    alike = _alike(scene, o.name)
+    if len({scene.objects[i].tint for i in alike}) > 1:
         return None
     new = _room(o.name, o.tint, scene, rng, o.size if rng.random() < 0.7 else None)
     if new is None:
         return None
     noun = _noun(o.name, rng)
-    forms = _DUPLICATE if [x.name for x in scene.objects].count(o.name) == 1 else _DUPLICATE[:-2]
+    forms = _DUPLICATE if len(alike) == 1 else _DUPLICATE[:-2]
     return _added("duplicate", choice(rng, forms).format(n=noun, o=f"the {noun}"), new, scene, rng, 0.5)
 
 
@@ -546,8 +553,8 @@ def _edit_remove(scene: Scene, rng: Rng) -> Edit | None:
         return None
     indices, words = found
     target = replace(scene, objects=tuple(o for i, o in enumerate(scene.objects) if i not in indices))
-    noun = words.removeprefix("the ")
-    plain = words.startswith("the ") and noun in (BY_NAME[scene.objects[indices[0]].name].name, *BY_NAME[scene.objects[indices[0]].name].synonyms)
+    noun, thing = words.removeprefix("the "), BY_NAME[scene.objects[indices[0]].name]
+    plain = words.startswith("the ") and noun in (thing.name, *thing.synonyms)
     forms = [f for f in _REMOVE if plain or "{n}" not in f]
     return Edit("remove", choice(rng, forms).format(o=words, n=noun), target, indices)
 
@@ -582,7 +589,7 @@ def _edit_resize(scene: Scene, rng: Rng) -> Edit | None:
     target = next((b for b in _resized(o, size) if _fits(b, scene, i)), None)
     if target is None:
         return None
-    alone = [x.name for x in scene.objects].count(o.name) == 1
+    alone = len(_alike(scene, o.name)) == 1
     forms = [f for f in (_BIGGER if size > o.size else _SMALLER) if alone or "{n}" not in f]
     text = choice(rng, forms).format(o=words, n=_noun(o.name, rng))
     return Edit("resize", text, scene.with_object(i, size=size, row=target.row, column=target.column), (i,))
@@ -595,7 +602,7 @@ def _edit_both(scene: Scene, rng: Rng) -> Edit | None:
     """Two changes to different things, in one sentence."""
     kind = choice(rng, _FIRST)
     one = _EDITORS[kind](scene, rng)
-    if one is None or one.target.objects == scene.objects and kind != "background":
+    if one is None:
         return None
     two = _EDITORS[choice(rng, [k for k in _SECOND if k != kind or k == "recolour"])](one.target, rng)
     if two is None or set(one.changed) & set(two.changed) or any(i >= len(scene.objects) for i in two.changed):
@@ -705,10 +712,6 @@ def describe(scene: Scene) -> str:
         return f"{_counted([f'{o.tint} {o.name}' if o.tint else o.name for o in ordered(scene)])} {on}"
     how = "to the left of" if relation(a, b) == "left" else "above"
     return f"{_named(a)} {how} {_named(b)} {on}"
-
-
-def _alike(scene: Scene, name: str) -> tuple[int, ...]:
-    return tuple(i for i, o in enumerate(scene.objects) if o.name == name)
 
 
 def _single_out(scene: Scene, rng: Rng) -> int | None:

@@ -301,10 +301,18 @@ def sample_thing(rng: np.random.Generator) -> tuple[str, str | None]:
     return name, choice(rng, options) if options and rng.random() < 0.67 else None
 
 
+Box = tuple[int, int, int]
+"""Size, row and column."""
+
+
+def _at_thirds(size: int, row: int, column: int, rng: np.random.Generator) -> Box:
+    """A box in one of the nine places, given as thirds."""
+    return (size, choice(rng, PLACED[size][row]), choice(rng, PLACED[size][column]))
+
+
 def placed(name: str, tint: str | None, size: int, place: str, rng: np.random.Generator) -> SceneObject:
     """The object in one of the nine places."""
-    y, x = divmod(PLACES.index(place), 3)
-    return SceneObject(name, size, choice(rng, PLACED[size][y]), choice(rng, PLACED[size][x]), tint)
+    return SceneObject(name, *_at_thirds(size, *divmod(PLACES.index(place), 3), rng), tint)
 
 
 def _single(rng: np.random.Generator) -> tuple[SceneObject, ...]:
@@ -362,9 +370,6 @@ def _accepted(rng: np.random.Generator, objects: Callable[[], tuple[SceneObject,
 
 # ---------------------------------------------------------------- drawing lots: up to MOST objects
 
-Box = tuple[int, int, int]
-"""Size, row and column."""
-
 COUNT_SHARES = (0.015, 0.25, 0.3, 0.235, 0.2)
 """How often a scene has no object, one, two, three, four."""
 
@@ -388,11 +393,6 @@ def _size(rng: np.random.Generator) -> int:
 def _sizes(rng: np.random.Generator, count: int) -> list[int]:
     """Mostly all alike."""
     return [_size(rng)] * count if rng.random() < SAME_SIZE else [_size(rng) for _ in range(count)]
-
-
-def _at_thirds(size: int, row: int, column: int, rng: np.random.Generator) -> Box:
-    """A box in one of the nine places, given as thirds."""
-    return (size, choice(rng, PLACED[size][row]), choice(rng, PLACED[size][column]))
 
 
 def _quadrants(rng: np.random.Generator, count: int) -> list[Box]:

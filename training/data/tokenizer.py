@@ -243,18 +243,14 @@ class Tokenizer:
             f"<|im_start|>assistant\n<|image start|>{rows:02d}*{columns:02d}<|image token|>"
         )
 
-    def question_prompt(self, text: str, pictures: int = 1, before: Sequence[tuple[str, str]] = ()) -> str:
-        """The prompt for an answer (no system line, as the template renders it), after questions and answers `before` it.
+    def question_prompt(self, text: str, pictures: int = 1) -> str:
+        """The prompt for an answer about the pictures before the text (no system line, as the template renders it)."""
+        return f"<|im_start|>user\n{PICTURE * pictures}{text}<|im_end|>\n<|im_start|>assistant\n"
 
-        The pictures stand before the first question.
-        """
-        asked = [*(question for question, _ in before), text]
-        answers = [f"{answer}<|im_end|>\n" for _, answer in before]
-        turns = [
-            f"<|im_start|>user\n{PICTURE * (0 if i else pictures)}{question}<|im_end|>\n<|im_start|>assistant\n"
-            for i, question in enumerate(asked)
-        ]
-        return "".join(turn + answer for turn, answer in zip(turns, [*answers, ""], strict=True))
+    def conversation_prompt(self, text: str, pictures: int, before: Sequence[tuple[str, int, str]]) -> str:
+        """The same after turns that were answered: (text, pictures, answer) of each."""
+        turns = [self.question_prompt(asked, shown) + f"{answer}<|im_end|>\n" for asked, shown, answer in before]
+        return "".join([*turns, self.question_prompt(text, pictures)])
 
 
 if __name__ == "__main__":

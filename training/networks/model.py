@@ -134,10 +134,8 @@ class Model:
     def reply_many(self, chats: list[list[Said]]) -> list[str]:
         """The answer to the last turn of each conversation."""
         t, shown = self.tokenizer, [p for chat in chats for turn in chat for p in turn.pictures]
-        prompts = [
-            "\n".join(t.question_prompt(s.text, len(s.pictures)) + (f"{s.answer}<|im_end|>" if s is not chat[-1] else "") for s in chat)
-            for chat in chats
-        ]
+        told = [[(s.text, len(s.pictures), s.answer) for s in chat] for chat in chats]
+        prompts = [t.conversation_prompt(text, shown_now, before) for *before, (text, shown_now, _) in told]
         ids, seen = [expanded(t.encode(p), self.layout) for p in prompts], self.seen(shown) if shown else None
         made = generate_text(self.text, self.table, self.head, ids, seen, self.longest, self.layout)
         return [t.decode(words) for words in made]

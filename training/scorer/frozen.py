@@ -12,7 +12,7 @@ from . import detect, prompts, score, several, several_prompts
 from .detect import Detection
 from .prompts import EditCase, Prompt, QuestionCase
 from .score import Verdict
-from .several_prompts import SeveralEdit
+from .several_prompts import SeveralEdit, anything
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,6 @@ class FrozenTest:
     shown: Callable[[Scene], Request]
 
 
-def _anything(_: Scene) -> bool:
-    return True
-
-
 TESTS: dict[str, FrozenTest] = {
     "pairs": FrozenTest(
         prompts.load,
@@ -43,7 +39,7 @@ TESTS: dict[str, FrozenTest] = {
         score.judge,
         lambda before, after, e: score.score_edit(before, after, e.source, e.kind, e.request, e.changed),
         ("single", "two", "colours", "position"),
-        lambda rng, i: sample(rng, allowed=_anything),
+        lambda rng, i: sample(rng, allowed=anything),
         full_request,
     ),
     "several": FrozenTest(
@@ -52,7 +48,7 @@ TESTS: dict[str, FrozenTest] = {
         several.judge,
         lambda before, after, e: several.score_edit(before, after, e.source, e.request, e.changed),
         ("counting", "two kinds", "three", "four", "places", "by hand"),
-        lambda rng, i: sample_several(rng, several_prompts.COUNTS[i % len(several_prompts.COUNTS)], _anything),
+        lambda rng, i: sample_several(rng, several_prompts.COUNTS[i % len(several_prompts.COUNTS)], anything),
         several_prompts.shown,
     ),
 }

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training.data.language import EDIT_KINDS, SIZE_WORDS, Edit, Request, RequestedObject, caption, edit, plural, question
+from training.data.language import EDIT_KINDS, SIZE_WORDS, Edit, Request, RequestedObject, caption, edit, ground_names, plural, question
 from training.data.scenes import (
     SIDE,
     SIZES,
@@ -63,10 +63,6 @@ class SeveralEdit:
 # ---------------------------------------------------------------- what words and scenes ask for
 
 
-def _ground(scene: Scene) -> tuple[str, ...]:
-    return (scene.background.colour, scene.background.to) if scene.background.to else (scene.background.colour,)
-
-
 def _paint(o: SceneObject) -> str | None:
     """The colour of a thing that could have another one."""
     return o.colour if tints(o.name) else None
@@ -75,7 +71,7 @@ def _paint(o: SceneObject) -> str | None:
 def shown(scene: Scene) -> Request:
     """Everything a scene holds, small and large sizes among it."""
     objects = tuple(Wanted(o.name, _paint(o), o.place, EDGES.get(o.size)) for o in scene.objects)
-    return Request(objects, relation(*scene.objects) if len(objects) == 2 else None, _ground(scene))
+    return Request(objects, relation(*scene.objects) if len(objects) == 2 else None, ground_names(scene.background))
 
 
 def _named(o: RequestedObject | SceneObject) -> str:
@@ -115,7 +111,7 @@ def _edited(source: Scene, e: Edit) -> Request:
             edge = (int(old * RESIZED), SIDE) if o.size > was.size else (0, int(old / RESIZED))
             wanted = replace(wanted, place=r.place if was.place == o.place else None, edge=edge)
         objects.append(wanted)
-    return Request(tuple(objects), relation(*e.target.objects) if e.beside else None, _ground(e.target))
+    return Request(tuple(objects), relation(*e.target.objects) if e.beside else None, ground_names(e.target.background))
 
 
 def _asks_held_out(request: Request, scene: Scene) -> bool:
@@ -147,7 +143,7 @@ SETS: dict[str, tuple[tuple[int, ...], Callable[[Request], bool]]] = {
 """set -> (how many things in turn, which requests belong)."""
 
 
-def _anything(_: Scene) -> bool:
+def anything(_: Scene) -> bool:
     return True
 
 
@@ -156,7 +152,7 @@ def _draw_prompts(rng: np.random.Generator) -> Iterator[Prompt]:
         texts: set[str] = set()
         while len(texts) < EACH_SET:
             held_out = len(texts) % 2 == 1
-            scene = sample_several(rng, counts[len(texts) // 2 % len(counts)], _anything if held_out else in_training)
+            scene = sample_several(rng, counts[len(texts) // 2 % len(counts)], anything if held_out else in_training)
             c = caption(scene, rng)
             request = _asked_in(c.text, c.request)
             if belongs(request) and c.text not in texts and _asks_held_out(request, scene) == held_out:
@@ -171,8 +167,8 @@ def _draw_edits(rng: np.random.Generator) -> Iterator[SeveralEdit]:
         for i in range(EACH_EDIT):
             held_out, found = i % 2 == 1, None
             while found is None:
-                source = sample_several(rng, choice(rng, COUNTS), _anything if old and held_out else in_training)
-                found = edit(source, rng, kind, _anything if held_out else in_training, tries=1)
+                source = sample_several(rng, choice(rng, COUNTS), anything if old and held_out else in_training)
+                found = edit(source, rng, kind, anything if held_out else in_training, tries=1)
                 if found and _asks_held_out(_edited(source, found), found.target) != held_out:
                     found = None
             yield SeveralEdit(kind, found.text, source, found.target, _edited(source, found), found.changed, held_out)

@@ -27,7 +27,7 @@ def test_a_packed_conversation_sees_what_the_model_is_asked_and_nothing_of_other
     *_, last, _ = (batch.texts[0] == c.IM_END).nonzero()[:, 0] + 1
     sees = batch.mask[0, 0, last] == 0
     (*before, (question, answer)) = talk
-    prompt = expanded(words.encode(words.question_prompt(question, before=before)))
+    prompt = expanded(words.encode(words.conversation_prompt(question, 0 if before else 1, [(q, 0 if i else 1, a) for i, (q, a) in enumerate(before)])))
     alone = np.array([*prompt, *words.encode(answer), c.IM_END])
     assert batch.ids[0, sees].tolist() == alone.tolist()
     assert (batch.positions[:, 0, sees].numpy() == picture_positions(alone)).all()

@@ -81,4 +81,4 @@ def test_template_renders_the_prompts(words, folder):
     assert asked == words.question_prompt("paint it blue")
     told = [*change, {"role": "assistant", "content": "blue"}, {"role": "user", "content": "and the cat?"}]
     again = template.render(messages=told, add_generation_prompt=True)
-    assert again == words.question_prompt("and the cat?", before=[("paint it blue", "blue")])
+    assert again == words.conversation_prompt("and the cat?", 0, [("paint it blue", 1, "blue")])

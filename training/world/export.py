@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from training import export
-from training.export import PREPROCESSOR, SETTINGS, TINY_DECODER, picture_tensors, token_tensors, vae_tensors, written
+from training.export import PREPROCESSOR, SETTINGS, TINY_DECODER, described, picture_tensors, token_tensors, vae_tensors, written
 
 from . import tokens
 from .config import CONFIG, Config
@@ -106,8 +106,7 @@ def write(out: Path, tensors: dict[str, Tensor], vae: dict, config: Config = CON
     tokens.write(out)
     written(out, tensors)
     files = {"config.json": config_json(vae, config), "preprocessor_config.json": PREPROCESSOR, "tusk.json": tusk(config)}
-    for name, data in (files | generation_configs(config)).items():
-        (out / name).write_text(json.dumps(data, indent=2) + "\n")
+    described(out, files | generation_configs(config))
 
 
 def main() -> None:
