@@ -156,7 +156,7 @@ def main() -> None:
         scale_rates(steppers, rates, factor)
         edits = step % a.edits == a.edits - 1
         batch = study(seq, cache, rng, a.size * 2 // 3 if edits else a.size, edits, 0.0)
-        figures.append(gradients(model, step_losses(model.learner, data, a.sizes, a.short), seq, batch, weight=a.flow))
+        figures.append(gradients(model, step_losses(model.learner, data.step(a.sizes, a.short)), seq, batch, weight=a.flow))
         advance(model, steppers, average)
         step += 1
         if step % 12 == 0:

@@ -59,7 +59,7 @@ def drawn_scene(rng: np.random.Generator) -> scenes.Scene:
 class Few(Sequences):
     """Batches of the few things."""
 
-    def scene(self) -> scenes.Scene:
+    def scene(self, apart: float = 0.0) -> scenes.Scene:
         return drawn_scene(self.rng)
 
 

@@ -24,8 +24,8 @@ ROWS = np.concatenate([np.arange(r * c.GRID, (r + 1) * c.GRID).tolist() + [-1] f
 
 
 EDIT_SHARES = {
-    "recolour": 0.1, "background": 0.07, "replace": 0.16, "move": 0.15, "add": 0.14, "remove": 0.08, "extract": 0.06,
-    "resize": 0.07, "duplicate": 0.07, "both": 0.1,
+    "recolour": 0.07, "background": 0.05, "replace": 0.15, "move": 0.15, "add": 0.11, "remove": 0.13, "extract": 0.08,
+    "resize": 0.09, "duplicate": 0.07, "both": 0.1,
 }  # fmt: skip
 """How often each kind of edit is drawn: what is harder, more often."""
 
@@ -34,6 +34,9 @@ ASKED = ("where", "count", "what", "is_colour", "where", "place", "colour", "exi
 
 TALKS = 0.25
 """Share of a picture's questions that are conversations."""
+
+APART = 0.5
+"""Share of pictures to edit and to ask about where things that look alike lie apart."""
 
 
 @dataclass
@@ -80,8 +83,8 @@ class Sequences:
     def __init__(self, tokenizer: Tokenizer, seed: int, allowed=None):
         self.tokenizer, self.rng, self.allowed = tokenizer, np.random.default_rng(seed), allowed
 
-    def scene(self) -> scenes.Scene:
-        return scenes.sample_several(self.rng, allowed=self.allowed)
+    def scene(self, apart: float = APART) -> scenes.Scene:
+        return scenes.sample_several(self.rng, allowed=self.allowed, apart=apart)
 
     def edited(self, kind: str | None = None):
         """(scene, edit) of a drawable instruction; its kind by EDIT_SHARES unless named."""
@@ -92,10 +95,18 @@ class Sequences:
             if edit is not None:
                 return scene, edit
 
+    def step(self, sizes: tuple[int, int, int, int], short: int = 0) -> list[Batch]:
+        """Batches of one training step: prompts, edits and, if pictures are asked about, questions.
+
+        sizes: how many prompts, edits, pictures, and questions each.
+        """
+        creates, edits, asks, questions = sizes
+        return [self.create(creates, short), self.edit(edits, max(1, edits // 8)), *([self.ask(asks, questions)] if asks else [])]
+
     def create(self, n: int, short: int = 0) -> Batch:
         """n prompts; the first `short` of them name one painted object and neither its place nor, mostly, the ground."""
         drawn = [self.short() for _ in range(short)]
-        drawn += [(s, language.caption(s, self.rng)) for s in (self.scene() for _ in range(n - short))]
+        drawn += [(s, language.caption(s, self.rng)) for s in (self.scene(0.0) for _ in range(n - short))]
         prompts = [self.tokenizer.generate_prompt(caption.text) for _, caption in drawn]
         return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
 

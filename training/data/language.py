@@ -269,7 +269,7 @@ def _caption_two(scene: Scene, rng: Rng) -> tuple[str, Request]:
     elif u < 0.75:
         form, placed, said = f"{{a}} {_at(a.place, rng)} and {{b}} {_at(b.place, rng)}", True, how
     else:
-        if how in ("right", "below") and rng.random() < 0.7:
+        if (b.row, b.column) < (a.row, a.column) if diagonal else how in ("right", "below"):
             a, b = b, a
         beside = relation(a, b) in ("left", "right") and not diagonal
         form, placed, said = choice(rng, ("{a} and {b}", *(_SIDE_BY_SIDE if beside else ()))), False, None
@@ -302,15 +302,20 @@ def _caption_empty(scene: Scene, rng: Rng) -> tuple[str, Request]:
     return text, Request((), None, ground_names(ground))
 
 
+SAYS_ALL = 0.38
+"""How often a prompt of several things says each one's place. Where it does not, things lie in the order they are named,
+line by line: a plan then never has to choose which of them comes first."""
+
+
 def _caption_several(scene: Scene, rng: Rng) -> tuple[str, Request]:
-    groups = look_alikes(ordered(scene))
-    if rng.random() < 0.5:
-        groups = [groups[i] for i in rng.permutation(len(groups))]
+    groups = look_alikes(tuple(sorted(scene.objects, key=lambda o: (o.row, o.column))))
     every, one = rng.random(), int(rng.integers(len(groups)))
+    if every < SAYS_ALL and len(groups) == len(scene.objects) and rng.random() < 0.5:
+        groups = [groups[i] for i in rng.permutation(len(groups))]
     parts, objects = [], []
     for i, group in enumerate(groups):
         words, colour = _phrase_of(group, rng)
-        tells = len(group) == 1 and (every < 0.3 or (every < 0.4 and i == one))
+        tells = len(group) == 1 and (every < SAYS_ALL or (every < SAYS_ALL + 0.1 and i == one))
         place = group[0].place if tells else None
         parts.append(f"{words} {_at(place, rng)}" if place else words)
         objects += [RequestedObject(o.name, colour, place) for o in group]
@@ -490,46 +495,63 @@ def _nearest(options: tuple[int, ...], to: int) -> int:
     return min(options, key=lambda n: abs(n - to))
 
 
-def _room(name: str, tint: str | None, scene: Scene, rng: Rng, size: int | None = None) -> SceneObject | None:
-    """The thing at a free place, as large as fits or, now and then, smaller."""
-    free: dict[str, list[SceneObject]] = {}
-    for place in PLACES:
-        tried = [placed(name, tint, s, place, rng) for s in (SIZES if size is None else (size,))]
-        if fitting := [o for o in tried if _fits(o, scene)]:
-            free[place] = fitting
-    if not free:
-        return None
-    options = sorted(choice(rng, list(free.values())), key=lambda o: -o.size)
-    return options[0] if rng.random() < 0.6 else choice(rng, options)
+def _room(name: str, tint: str | None, scene: Scene, sizes: list[int], boxes: list[str]) -> SceneObject | None:
+    """The thing in the first of the places that has room for it, in the first of the sizes that finds one."""
+    for size in sizes:
+        for place in boxes:
+            row, column = (PLACED[size][third][0] for third in divmod(PLACES.index(place), 3))
+            new = SceneObject(name, size, row, column, tint)
+            if _fits(new, scene):
+                return new
+    return None
 
 
-def _beside(new: SceneObject, scene: Scene, rng: Rng) -> str | None:
-    """'to the left of the cat' where there is one other thing."""
-    if len(scene.objects) != 1:
-        return None
+def _beside(name: str, tint: str | None, scene: Scene, sizes: list[int], rng: Rng) -> tuple[SceneObject, str] | None:
+    """The thing on one side of the only other one, as near its middle as may be, and 'to the left of the cat'."""
     (o,) = scene.objects
-    return choice(rng, _RELATION_FORMS[relation(new, o)]).format(a="", b=f"the {_noun(o.name, rng)}").strip()
+    how = choice(rng, tuple(_RELATION_FORMS))
+    along = 0 if how in ("left", "right") else 1
+    found = [new for place in PLACES for size in sizes if (new := _room(name, tint, scene, [size], [place])) and relation(new, o) == how]
+    if not found:
+        return None
+    new = min(found, key=lambda new: (sizes.index(new.size), abs(new.centre[along] - o.centre[along])))
+    return new, choice(rng, _RELATION_FORMS[how]).format(a="", b=f"the {_noun(o.name, rng)}").strip()
 
 
-def _added(kind: str, text: str, new: SceneObject, scene: Scene, rng: Rng, told: float) -> Edit:
-    """The edit with one thing more; its place is said with probability `told`."""
+def _added(
+    kind: str, name: str, tint: str | None, scene: Scene, rng: Rng, told: float, words: Callable[[SceneObject], str], size: int | None = None
+) -> Edit | None:
+    """The edit with one thing more; its place is said with probability `told`, else it is the first free one.
+
+    size: of the thing; if not given that of the others, where it finds room. words: the instruction but for the place.
+    """
+    usual = size or (scene.objects[0].size if scene.objects else choice(rng, SIZES))
+    sizes = [usual, *sorted((s for s in SIZES if s < usual), reverse=True)]
     u = rng.random()
-    beside = _beside(new, scene, rng) if u < 0.2 else None
-    where = beside or (_at(new.place, rng) if u < told else "")
-    target = replace(scene, objects=(*scene.objects, new))
-    open_ = len(scene.objects) if not where or beside else None
-    return Edit(kind, f"{text} {where}".strip(), target, (), open_, beside is not None)
+    if u < 0.2 and len(scene.objects) == 1:
+        beside = _beside(name, tint, scene, sizes, rng)
+        if beside is None:
+            return None
+        new, where = beside
+        return Edit(kind, f"{words(new)} {where}", replace(scene, objects=(*scene.objects, new)), (), 1, True)
+    says = u < told
+    new = _room(name, tint, scene, sizes, [choice(rng, PLACES)] if says else list(PLACES))
+    if new is None:
+        return None
+    text = f"{words(new)} {_at(new.place, rng)}" if says else words(new)
+    return Edit(kind, text, replace(scene, objects=(*scene.objects, new)), (), None if says else len(scene.objects))
 
 
 def _edit_add(scene: Scene, rng: Rng) -> Edit | None:
     name, tint = sample_thing(rng)
     if len(scene.objects) == MOST or name in [o.name for o in scene.objects]:
         return None
-    new = _room(name, tint, scene, rng)
-    if new is None:
-        return None
-    phrase, _ = _phrase(new, rng, 0.3)
-    return _added("add", choice(rng, _ADD).format(n=phrase), new, scene, rng, 0.7)
+    size = choice(rng, SIZES) if rng.random() < 0.3 else None
+
+    def words(new: SceneObject) -> str:
+        return choice(rng, _ADD).format(n=_phrase(new, rng, 1.0 if size else 0.1)[0])
+
+    return _added("add", name, tint, scene, rng, 0.7, words, size)
 
 
 def _edit_duplicate(scene: Scene, rng: Rng) -> Edit | None:
@@ -539,12 +561,9 @@ def _edit_duplicate(scene: Scene, rng: Rng) -> Edit | None:
     alike = _alike(scene, o.name)
     if len({scene.objects[i].tint for i in alike}) > 1:
         return None
-    new = _room(o.name, o.tint, scene, rng, o.size if rng.random() < 0.7 else None)
-    if new is None:
-        return None
     noun = _noun(o.name, rng)
     forms = _DUPLICATE if len(alike) == 1 else _DUPLICATE[:-2]
-    return _added("duplicate", choice(rng, forms).format(n=noun, o=f"the {noun}"), new, scene, rng, 0.5)
+    return _added("duplicate", o.name, o.tint, scene, rng, 0.5, lambda _: choice(rng, forms).format(n=noun, o=f"the {noun}"), o.size)
 
 
 def _edit_remove(scene: Scene, rng: Rng) -> Edit | None:
@@ -570,12 +589,13 @@ def _edit_extract(scene: Scene, rng: Rng) -> Edit | None:
 
 
 def _resized(o: SceneObject, size: int) -> list[SceneObject]:
-    """The object at another size, its centre at most a cell away: nearest first."""
+    """The object at another size, its centre at most a cell away: nearest first, among those with the same top left corner."""
     half = size / 2
     boxes = [replace(o, size=size, row=r, column=c) for r in range(GRID + 1 - size) for c in range(GRID + 1 - size)]
     y, x = o.centre
     near = [b for b in boxes if max(abs(b.row + half - y), abs(b.column + half - x)) <= 1]
-    return sorted(near, key=lambda b: (b.centre[0] - y) ** 2 + (b.centre[1] - x) ** 2)
+    corner = (o.row, o.column)
+    return sorted(near, key=lambda b: ((b.centre[0] - y) ** 2 + (b.centre[1] - x) ** 2, (b.row, b.column) != corner))
 
 
 def _edit_resize(scene: Scene, rng: Rng) -> Edit | None:

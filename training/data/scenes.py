@@ -438,28 +438,31 @@ def _boxes(rng: np.random.Generator, count: int) -> list[Box]:
     return _quadrants(rng, count)
 
 
-def _classes(rng: np.random.Generator, count: int) -> list[tuple[str, str | None]]:
-    """(class, tint) of so many objects in mixed order; those of one class mostly look alike."""
+def _classes(rng: np.random.Generator, count: int, apart: bool) -> list[tuple[str, str | None]]:
+    """(class, tint) of so many objects; those of one class mostly look alike. Like follows like unless `apart`."""
     groups, shares = zip(*KINDS[count], strict=True)
-    things: list[tuple[str, str | None]] = []
+    kinds: list[list[tuple[str, str | None]]] = []
     for number in groups[int(rng.choice(len(groups), p=shares))]:
-        while (thing := sample_thing(rng))[0] in {name for name, _ in things}:
+        while (thing := sample_thing(rng))[0] in {kind[0][0] for kind in kinds}:
             pass
         options = (None, *tints(thing[0]))
         mixed = number > 1 and len(options) > 1 and rng.random() < 0.15
-        things += [(thing[0], choice(rng, options)) if mixed else thing for _ in range(number)]
-    return [things[i] for i in rng.permutation(count)]
+        drawn = [(thing[0], choice(rng, options)) if mixed else thing for _ in range(number)]
+        kinds.append(sorted(drawn, key=drawn.index))
+    things = [thing for i in rng.permutation(len(kinds)) for thing in kinds[i]]
+    return [things[i] for i in rng.permutation(count)] if apart else things
 
 
-def sample_several(rng: np.random.Generator, count: int | None = None, allowed=None) -> Scene:
+def sample_several(rng: np.random.Generator, count: int | None = None, allowed=None, apart: float = 0.0) -> Scene:
     """A random scene of up to MOST objects with contrast, also several of a class, of all sizes.
 
-    count: how many; by COUNT_SHARES if not given. allowed: as in `sample`.
+    count: how many; by COUNT_SHARES if not given. allowed: as in `sample`. apart: share of scenes where things that look
+    alike lie anywhere; in the others they follow each other, as a prompt names them.
     """
 
     def objects() -> tuple[SceneObject, ...]:
         number = int(rng.choice(MOST + 1, p=COUNT_SHARES)) if count is None else count
-        boxes, things = _boxes(rng, number), _classes(rng, number)
+        boxes, things = sorted(_boxes(rng, number), key=lambda box: box[1:]), _classes(rng, number, rng.random() < apart)
         return tuple(SceneObject(name, *box, tint) for (name, tint), box in zip(things, boxes, strict=True))
 
     return _accepted(rng, objects, allowed)

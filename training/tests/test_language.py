@@ -9,7 +9,20 @@ from itertools import permutations, product
 import numpy as np
 import pytest
 from training.data import language
-from training.data.scenes import MOST, Background, Scene, SceneObject, relation, sample, sample_several, visible
+from training.data.scenes import (
+    MINIMUM_CONTRAST,
+    MOST,
+    PLACED,
+    Background,
+    Scene,
+    SceneObject,
+    contrast,
+    overlap,
+    relation,
+    sample,
+    sample_several,
+    visible,
+)
 from training.data.splits import in_training
 from training.data.vocabulary import BY_NAME, COLOUR_SPELLINGS, OBJECTS, SHADE_NAMES
 from training.tests import reading
@@ -102,6 +115,61 @@ def test_a_caption_says_word_for_word_what_its_request_asks(rng, count):
         assert fulfils(scene, c.request), c.text
         sized = Counter((o.name, size) for o, size in zip(said.objects, sizes, strict=True) if size)
         assert sized <= Counter((o.name, o.size) for o in scene.objects), c.text
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
+def test_things_without_a_place_lie_in_the_order_they_are_named(rng, count):
+    orders = 0
+    for _ in range(300):
+        scene = sample_several(rng, count)
+        request = language.caption(scene, rng).request
+        if request.relation or any(o.place for o in request.objects):
+            continue
+        drawn = [o.name for o in sorted(scene.objects, key=lambda o: (o.row, o.column))]
+        corners = all(" " in o.place for o in scene.objects)
+        if count == 2 and not corners and relation(*scene.objects) in ("left", "right"):
+            drawn = [o.name for o in sorted(scene.objects, key=lambda o: o.column)]
+        orders += len(set(drawn)) > 1
+        assert [o.name for o in request.objects] == drawn
+    assert orders > 20
+
+
+@pytest.mark.parametrize("kind", ["add", "duplicate"])
+def test_a_new_thing_without_a_place_takes_the_first_room_for_one_of_the_others_size(rng, kind):
+    plain = 0
+    while plain < 60:
+        scene = sample_several(rng)
+        edit = language.edit(scene, rng, kind)
+        if edit is None or edit.anywhere is None or edit.beside:
+            continue
+        new = edit.target.objects[-1]
+        rooms = [(r, c) for r in PLACED[new.size] for c in PLACED[new.size]]
+        first = next(SceneObject(new.name, new.size, r[0], c[0], new.tint) for r, c in rooms if room(new, r[0], c[0], scene))
+        assert (new.row, new.column) == (first.row, first.column)
+        plain += 1
+
+
+def room(new: SceneObject, row: int, column: int, scene: Scene) -> bool:
+    """Whether the thing fits there and can be seen."""
+    there = replace(new, row=row, column=column)
+    return not any(overlap(there, o) for o in scene.objects) and contrast(there, scene.background) >= MINIMUM_CONTRAST
+
+
+def test_a_thing_made_bigger_keeps_its_corner_where_it_can(rng):
+    kept = 0
+    for _ in range(200):
+        scene = sample_several(rng)
+        edit = language.edit(scene, rng, "resize")
+        if edit is None:
+            continue
+        (i,) = edit.changed
+        old, new = scene.objects[i], edit.target.objects[i]
+        corner = replace(old, size=new.size)
+        free = max(old.row, old.column) + new.size <= 8 and not any(overlap(corner, o) for k, o in enumerate(scene.objects) if k != i)
+        if free and contrast(corner, scene.background) >= MINIMUM_CONTRAST:
+            assert (new.row, new.column) == (old.row, old.column)
+            kept += 1
+    assert kept > 60
 
 
 def test_a_request_of_more_or_fewer_or_others_is_not_fulfilled(rng):

@@ -1,5 +1,7 @@
 """Training batches: what a token sees, where it stands, and what words are about."""
 
+from itertools import islice
+
 import numpy as np
 import pytest
 import torch
@@ -8,7 +10,7 @@ from training.data.tokenizer import Tokenizer
 from training.networks import config as c
 from training.networks.decoding import expanded
 from training.sequences import Sequences, meant_cells, picture_positions
-from training.train_sequences import still_to_come
+from training.train_sequences import Steps, ahead, still_to_come
 
 TALK = [("where is the cat?", "on the left"), ("what colour is it?", "orange"), ("and the star?", "green")]
 
@@ -69,3 +71,12 @@ def test_what_is_still_to_come_falls_where_things_begin() -> None:
             left = [name for corner, name in corners if corner >= cell]
             assert count[0, cell] == len(left)
             assert set(kinds[0, cell].nonzero()[:, 0].tolist()) == set(left)
+
+
+def test_batches_drawn_ahead_are_the_same(words) -> None:
+    plain, other = (Steps(Sequences(words, 5), (3, 2, 2, 4), 1) for _ in range(2))
+    for one, two in zip(islice(plain, 3), islice(ahead(other), 3), strict=True):
+        assert len(one) == len(two) == 3
+        for a, b in zip(one, two, strict=True):
+            assert torch.equal(a.ids, b.ids) and torch.equal(a.codes, b.codes)
+            assert (a.pictures is None and b.pictures is None) or np.array_equal(a.pictures, b.pictures)
