@@ -3,10 +3,11 @@
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
 (-1 = none), the cell a visual token belongs to (-1 = none); for questions the text id to predict, a mask, and of those
 about one object (row, place of each word of the answer, cells of the object [64]); for edits which cells the
-instruction speaks of.
+instruction speaks of, and which of the old picture's classes each token names [b, n] (-1 = none).
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from .data import language, scenes
 from .data.tokenizer import Tokenizer
+from .data.vocabulary import BY_NAME
 from .networks import config as c
 from .networks.decoding import expanded, plan_ids
 from .networks.pictures import resized_twice
@@ -51,6 +53,7 @@ class Batch:
     scene_codes: Tensor | None = None
     blind: Tensor | None = None
     meant: Tensor | None = None
+    nouns: Tensor | None = None
     about: tuple[Tensor, Tensor, Tensor] | None = None
 
 
@@ -129,7 +132,23 @@ class Sequences:
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s, _ in pairs])).flatten(1)
         batch.meant = torch.from_numpy(np.stack([meant_cells(s, e.changed) for s, e in pairs]))
         batch.blind = torch.arange(n) >= n - blind
+        batch.nouns = torch.from_numpy(np.stack([self.named(row.tolist(), s) for row, (s, _) in zip(batch.ids, pairs, strict=True)]))
         return batch
+
+    def named(self, ids: list[int], scene: scenes.Scene) -> np.ndarray:
+        """[n]: index of the class of the scene whose noun a token belongs to, -1 elsewhere."""
+        out = np.full(len(ids), -1)
+        for name in {o.name for o in scene.objects}:
+            for noun in self.nouns(name):
+                for i in [i for i, first in enumerate(ids) if first == noun[0] and ids[i : i + len(noun)] == noun]:
+                    out[i : i + len(noun)] = scenes.NAMES.index(name)
+        return out
+
+    @cache
+    def nouns(self, name: str) -> list[list[int]]:
+        """Ids of a class's nouns, also of several, as they stand within a sentence."""
+        words = [(noun, language.plural(noun)) for noun in (name, *BY_NAME[name].synonyms)]
+        return [self.tokenizer.encode(f" {noun}") for both in words for noun in both]
 
     def generation(self, prompts: list[list[int]], codes: list[np.ndarray], blind: int = 0) -> Batch:
         """Prompt, 72 visual ids, end marker; 5 % of the prompts are hidden but for their last ten ids."""

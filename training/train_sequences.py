@@ -40,6 +40,9 @@ BOOKS_WEIGHT = 0.3
 COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
 
+MATCHERS = ((3, 2),)
+"""(layer, head) that learn to look from an object of the old picture at the noun of the instruction that names it."""
+
 BOOKS = 3
 """After so many layers a state knows what is still to come."""
 
@@ -192,10 +195,11 @@ class Learner(nn.Module):
         return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
 
     @half_precision()
-    def copy_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def copy_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """How little the COPIERS look at the old picture's cell while they name the code of the same cell; how badly
-        the class and part there can be read from the state after the first of them; and how badly, after the last,
-        whether the instruction speaks of the object there. Its first cell weighs most: what follows tells by what was drawn.
+        the class and part there can be read from the state after the first of them; how badly, after the last,
+        whether the instruction speaks of the object there; and how little the MATCHERS look at the noun that names it, or
+        at the first token where none does. Its first cell weighs most: what follows tells by what was drawn.
 
         Without it a decoder this small passes whole objects through a summary, and what an edit keeps drifts.
         """
@@ -219,7 +223,11 @@ class Learner(nn.Module):
         speaks = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1, reduction="none")
         weight = torch.where(begins(old), 5.0, 1.0) * is_object
         meant = (speaks * weight).sum() / weight.sum()
-        return sum(losses) / len(losses), read, meant
+        named = batch.nouns[row] == names[:, None]
+        named[:, 0] |= ~named.any(1)
+        looks = [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in MATCHERS]
+        match = -sum((each.masked_fill(~named, -1e9).logsumexp(-1) * weight).sum() for each in looks) / weight.sum() / len(looks)
+        return sum(losses) / len(losses), read, meant, match
 
     def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How badly a state tells how many objects of the plan are still to begin, and of which classes.
@@ -301,10 +309,10 @@ def step_losses(model: Learner, batches: list[Batch]):
     states, tokens = model.states(edits)
     code, cell = model.code_loss(states, edits)
     seen, place = model.perception_loss(tokens, edits.scene_codes)
-    copy, read, meant = model.copy_loss(states, edits)
+    copy, read, meant, match = model.copy_loss(states, edits)
     books = model.books_loss(states, edits)
-    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant
-    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant + 0.2 * match
+    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "match": match.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     for batch in asked:
         states, tokens = model.states(batch)
         answer, about = model.answer_loss(states, batch), model.about_loss(states, batch)
