@@ -8,6 +8,7 @@ reads its own earlier answers.
 
 import argparse
 from collections.abc import Callable
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,6 @@ from .data import language, scenes
 from .data.language import EDIT_KINDS, Caption, Edit, Question, Request
 from .data.splits import in_training
 from .data.tokenizer import Tokenizer
-from .data.vocabulary import BY_NAME
 from .networks import load
 from .networks.model import Model, Said, assert_codes
 from .sequences import Sequences
@@ -70,14 +70,17 @@ def edits(rng: np.random.Generator, kind: str, held_out: bool, count: int) -> li
 
 
 def holds(codes: np.ndarray, asked: Request) -> bool:
-    """Exactly the objects that were asked for, in the colours that were said."""
-    left = things(codes)
-    for o in sorted(asked.objects, key=lambda o: o.colour is None):
-        fits = [(name, tint) for name, tint in left if name == o.name and o.colour in (None, tint or BY_NAME[name].natural)]
-        if not fits:
+    """Exactly the objects that were asked for, in the colours, at the places and to each other as was said."""
+    found = objects(codes)
+    return len(found) == len(asked.objects) and any(_answers(way, asked) for way in permutations(found))
+
+
+def _answers(found: tuple[scenes.SceneObject, ...], asked: Request) -> bool:
+    """Whether each object is what was asked for at its place in the list."""
+    for o, wanted in zip(found, asked.objects, strict=True):
+        if o.name != wanted.name or wanted.colour not in (None, o.colour) or wanted.place not in (None, o.place):
             return False
-        left.remove(fits[0])
-    return not left
+    return asked.relation is None or scenes.relation(found[0], found[1]) == asked.relation
 
 
 def reaches(codes: np.ndarray, edit: Edit) -> bool:

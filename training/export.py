@@ -20,7 +20,7 @@ from .networks import config as c
 from .networks.codes import CodeTables, FactoredCodes
 from .networks.common import halves
 
-SAMPLING = {"temperature": 0.6, "top_k": 50, "top_p": 0.95}
+SAMPLING = {"temperature": 0.4, "top_k": 50, "top_p": 0.95}
 SETTINGS = {"steps": 20, "text_guidance": 1.0, "image_guidance": 1.0, "plan_guidance": 1.0}
 
 

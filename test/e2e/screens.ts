@@ -16,23 +16,23 @@ const GALLERY = [
   'a yellow lemon on a teal background',
   'a fox to the left of a pizza',
   'a blue car on a yellow background',
-  'a penguin on a blue background',
+  'a penguin, a whale and a turtle on a blue background',
   'a panda',
   'a red apple above a green pear',
-  'a pineapple',
+  'three pineapples',
   'a rocket at the top right',
   'a cactus on an orange background',
   'a whale on a teal background',
-  'an owl on a purple background',
+  'two owls and a moon on a purple background',
   'a hot air balloon and a star',
   'a purple gift on a yellow background',
   'a duck in the middle',
-  'a rainbow',
+  'a fox, a pizza and two stars on a green background',
   'a green turtle on a white background',
   'a strawberry to the right of a cake',
-  'a robot on a grey background',
+  'four robots on a grey background',
 ];
-const FIRST = 'a sunflower on a pink background';
+const FIRST = 'a cat and a sunflower on a pink background';
 const EDITS = ['change the background to blue', 'replace the sunflower with a panda'] as const;
 
 async function make(

@@ -26,6 +26,16 @@ def test_an_empty_plan_and_another_colour_are_refused() -> None:
     assert not holds(np.full((8, 8), scenes.OBJECT_CODES), asked)
 
 
+def test_another_place_or_the_other_way_round_is_refused() -> None:
+    cat, star = scenes.SceneObject("cat", 3, 2, 0), scenes.SceneObject("star", 3, 2, 5)
+    plan = scenes.codes(scenes.Scene((cat, star), scenes.Background("white")))
+    for place, right in (("left", True), ("top left", False)):
+        assert holds(plan, language.Request((language.RequestedObject("star"), language.RequestedObject("cat", None, place)))) is right
+    for how in ("left", "right"):
+        asked = language.Request((language.RequestedObject("cat"), language.RequestedObject("star")), how)
+        assert holds(plan, asked) is (how == "left")
+
+
 def test_one_too_few_or_too_many_of_a_class_is_refused() -> None:
     apples = [scenes.SceneObject("apple", 2, 0, column, None) for column in (0, 3, 6)]
     two, three = (scenes.codes(scenes.Scene(tuple(apples[:n]), scenes.Background("white"))) for n in (2, 3))
