@@ -26,5 +26,10 @@ const store = (messages: readonly Outgoing[]): void =>
 
 export const hold = (message: Outgoing): void => store([...outgoing(), message]);
 
-export const release = ({ turnId }: Outgoing): void =>
-  store(outgoing().filter((message) => message.turnId !== turnId));
+/** @returns whether it was still held: of two deliveries of one message only the first to end settles it */
+export function release({ turnId }: Outgoing): boolean {
+  const held = outgoing();
+  const others = held.filter((message) => message.turnId !== turnId);
+  store(others);
+  return others.length < held.length;
+}

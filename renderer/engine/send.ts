@@ -29,8 +29,7 @@ async function deliver(sent: Outgoing): Promise<void> {
   const isSent = (sent.anyway || (await fits(sent))) && (await submit(sent));
   // Without a connection nobody knows; the next one sends it again.
   if (!isSent && useStudio.getState().connection !== 'open') return;
-  release(sent);
-  if (!isSent) comeBack(sent);
+  if (release(sent) && !isSent) comeBack(sent);
 }
 
 /** Into the composer; before what has been written there since, which keeps its own pictures and settings. */

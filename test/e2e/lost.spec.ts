@@ -214,24 +214,32 @@ async function askedFor(studio: StudioClient, message: string): Promise<number> 
   return jobs.filter((job) => job.message === message).length;
 }
 
-test('a message that is refused comes back before what was written since', BROWSER, async ({ home }) => {
-  const held: (() => void)[] = [];
-  let isHeld = false;
-  await home.routeWebSocket(/\/studio$/, (socket) => {
-    socket.connectToServer().onMessage((frame) => {
-      if (isHeld) held.push(() => socket.send(frame));
-      else socket.send(frame);
-    });
-  });
-  await home.reload();
-  const field = home.getByRole('textbox', { name: 'Message' });
-  const tooLong = 'x'.repeat(20_001);
-  isHeld = true;
-  await say(home, tooLong);
-  await expect(field).toHaveValue('');
-  await field.fill('the next thought');
-  isHeld = false;
-  for (const send of held) send();
-  await expect(field).toHaveValue(`${tooLong}\nthe next thought`);
-  await field.fill('');
-});
+for (const isOpen of [true, false]) {
+  const when = isOpen ? '' : ', once, also while the page is still connecting';
+  test(
+    `a message that is refused comes back before what was written since${when}`,
+    BROWSER,
+    async ({ home }) => {
+      const held: (() => void)[] = [];
+      let isHeld = !isOpen;
+      await home.routeWebSocket(/\/studio$/, (socket) => {
+        socket.connectToServer().onMessage((frame) => {
+          if (isHeld) held.push(() => socket.send(frame));
+          else socket.send(frame);
+        });
+      });
+      await home.reload();
+      const field = home.getByRole('textbox', { name: 'Message' });
+      if (isOpen) await home.getByRole('img', { name: 'The engine is ready' }).waitFor();
+      const tooLong = 'x'.repeat(20_001);
+      isHeld = true;
+      await say(home, tooLong);
+      await expect(field).toHaveValue('');
+      await field.fill('the next thought');
+      isHeld = false;
+      for (const send of held) send();
+      await expect(field).toHaveValue(`${tooLong}\nthe next thought`);
+      await field.fill('');
+    },
+  );
+}
