@@ -7,7 +7,6 @@ instruction speaks of, and which of the old picture's classes each token names [
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 import torch
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from .data import language, scenes
 from .data.tokenizer import Tokenizer
-from .data.vocabulary import BY_NAME
+from .data.vocabulary import BY_NAME, NAMES
 from .networks import config as c
 from .networks.decoding import expanded, plan_ids
 from .networks.pictures import resized_twice
@@ -80,11 +79,18 @@ def picture_positions(ids: np.ndarray) -> np.ndarray:
     return out
 
 
+def nouns(tokenizer: Tokenizer, name: str) -> list[list[int]]:
+    """Ids of a class's nouns, also of several, as they stand within a sentence."""
+    words = [(noun, language.plural(noun)) for noun in (name, *BY_NAME[name].synonyms)]
+    return [tokenizer.encode(f" {noun}") for both in words for noun in both]
+
+
 class Sequences:
     """Draws training batches. `allowed` is the filter of scenes (None = training split)."""
 
     def __init__(self, tokenizer: Tokenizer, seed: int, allowed=None):
         self.tokenizer, self.rng, self.allowed = tokenizer, np.random.default_rng(seed), allowed
+        self.nouns = {name: nouns(tokenizer, name) for name in NAMES}
 
     def scene(self, apart: float = APART) -> scenes.Scene:
         return scenes.sample_several(self.rng, allowed=self.allowed, apart=apart)
@@ -139,16 +145,10 @@ class Sequences:
         """[n]: index of the class of the scene whose noun a token belongs to, -1 elsewhere."""
         out = np.full(len(ids), -1)
         for name in {o.name for o in scene.objects}:
-            for noun in self.nouns(name):
+            for noun in self.nouns[name]:
                 for i in [i for i, first in enumerate(ids) if first == noun[0] and ids[i : i + len(noun)] == noun]:
-                    out[i : i + len(noun)] = scenes.NAMES.index(name)
+                    out[i : i + len(noun)] = NAMES.index(name)
         return out
-
-    @cache
-    def nouns(self, name: str) -> list[list[int]]:
-        """Ids of a class's nouns, also of several, as they stand within a sentence."""
-        words = [(noun, language.plural(noun)) for noun in (name, *BY_NAME[name].synonyms)]
-        return [self.tokenizer.encode(f" {noun}") for both in words for noun in both]
 
     def generation(self, prompts: list[list[int]], codes: list[np.ndarray], blind: int = 0) -> Batch:
         """Prompt, 72 visual ids, end marker; 5 % of the prompts are hidden but for their last ten ids."""

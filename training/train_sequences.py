@@ -209,10 +209,12 @@ class Learner(nn.Module):
         row, place = ((cells >= 0) & able[:, None]).nonzero(as_tuple=True)
         key = first[row, 0] + cells[row, place]
         ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
-        losses = []
-        for layer, head in COPIERS:
-            score = self.scores(states, batch, layer, head)
-            losses.append(-score.masked_fill(ahead, -1e9).log_softmax(-1)[row, place, key].mean())
+
+        def looks(heads: tuple[tuple[int, int], ...]) -> list[Tensor]:
+            """Log shares of what each head looks at from each of the places."""
+            return [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in heads]
+
+        copy = -sum(each.gather(1, key[:, None]).mean() for each in looks(COPIERS)) / len(COPIERS)
         old = self.old_codes(batch)[row, place]
         is_object = old < OBJECT_CODES
         known = F.rms_norm(states[COPIERS[0][0] + 1][row, place].float(), (c.HIDDEN,))
@@ -225,9 +227,8 @@ class Learner(nn.Module):
         meant = (speaks * weight).sum() / weight.sum()
         named = batch.nouns[row] == names[:, None]
         named[:, 0] |= ~named.any(1)
-        looks = [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in MATCHERS]
-        match = -sum((each.masked_fill(~named, -1e9).logsumexp(-1) * weight).sum() for each in looks) / weight.sum() / len(looks)
-        return sum(losses) / len(losses), read, meant, match
+        seen = sum(each.masked_fill(~named, -1e9).logsumexp(-1) for each in looks(MATCHERS)) / len(MATCHERS)
+        return copy, read, meant, -(seen * weight).sum() / weight.sum()
 
     def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How badly a state tells how many objects of the plan are still to begin, and of which classes.
@@ -331,10 +332,15 @@ class Steps(IterableDataset):
             yield self.data.step(self.sizes, self.short)
 
 
+def on_any_core(_: int) -> None:
+    """Takes a process off the core that its parent was pinned to, where that can be."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, range(os.cpu_count() or 1))
+
+
 def ahead(steps: Steps) -> Iterator[list[Batch]]:
-    """The same, drawn by another process on any core: a fifth of a step's time."""
-    drawing = {"num_workers": 1, "prefetch_factor": 2, "worker_init_fn": lambda _: os.sched_setaffinity(0, range(os.cpu_count() or 1))}
-    return iter(DataLoader(steps, batch_size=None, **drawing))
+    """The same, drawn by another process on any core, while the step before is learned."""
+    return iter(DataLoader(steps, batch_size=None, num_workers=1, prefetch_factor=2, worker_init_fn=on_any_core))
 
 
 def main() -> None:

@@ -21,7 +21,6 @@ from .scenes import (
     contrast,
     MINIMUM_CONTRAST,
     overlap,
-    placed,
     relation,
     sample_background,
     sample_thing,
@@ -495,10 +494,10 @@ def _nearest(options: tuple[int, ...], to: int) -> int:
     return min(options, key=lambda n: abs(n - to))
 
 
-def _room(name: str, tint: str | None, scene: Scene, sizes: list[int], boxes: list[str]) -> SceneObject | None:
+def _room(name: str, tint: str | None, scene: Scene, sizes: list[int], places: list[str]) -> SceneObject | None:
     """The thing in the first of the places that has room for it, in the first of the sizes that finds one."""
     for size in sizes:
-        for place in boxes:
+        for place in places:
             row, column = (PLACED[size][third][0] for third in divmod(PLACES.index(place), 3))
             new = SceneObject(name, size, row, column, tint)
             if _fits(new, scene):
