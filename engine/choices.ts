@@ -4,7 +4,7 @@
 export const SOLVERS = ['euler', 'second-order'] as const;
 export type Solver = (typeof SOLVERS)[number];
 
-/** What is computed in 8-bit numbers. */
+/** What is computed in small numbers. */
 export const ROUNDINGS = ['nothing', 'steps', 'everything'] as const;
 export type Rounding = (typeof ROUNDINGS)[number];
 

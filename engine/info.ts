@@ -60,7 +60,7 @@ export function planOf(model: Model, verb: PlannedVerb, device?: DeviceRoom): Me
   const [exact, rounded] = (['nothing', 'everything'] as const).map((rounding) =>
     planMemory({
       ...{ verb, memory, machine, device, work, config: files.config },
-      secondCopies: model.roundedNetworks(rounding),
+      secondCopies: model.secondCopies(rounding),
     }),
   );
   return rounded!.peakBytes > exact!.peakBytes ? rounded! : exact!;

@@ -39,10 +39,11 @@ import { PromptBuilder } from './tokenizer/prompt.ts';
 const EMBEDDED = fileURLToPath(new URL('../assets/model', import.meta.url));
 
 /**
- * From this many bytes of weights on they stay memory-mapped: loading takes no second copy in memory, at the price
- * of slower products of large matrices.
+ * From this many bytes of weights on a checkpoint's own stay memory-mapped: loading takes no second copy in memory, at
+ * the price of slower products of large matrices. Compiled ones never do: 4-bit products that aren't repacked unpack
+ * their weights each time, 150 times as slow for a token.
  */
-const MAPPED_FROM_BYTES = 512 * 2 ** 20;
+const LARGE_FROM_BYTES = 512 * 2 ** 20;
 
 /** What a checkpoint can be asked for. */
 export interface Networks {
@@ -78,12 +79,13 @@ const PARTS_OF: Readonly<Record<NetworkName, readonly PartName[]>> = {
   vaeDecoder: ['vaeDecoder'],
 };
 
-/** Networks that are loaded anew to be rounded; the others are the same in both. */
+/** Networks that are loaded anew, or from the compiled copy, to be rounded; the others are the same in both. */
 const ROUNDED = {
   nothing: [],
   steps: ['diffusion'],
   everything: ['languageModel', 'diffusion'],
 } as const satisfies Record<Rounding, readonly NetworkName[]>;
+type RoundedNetwork = (typeof ROUNDED)['everything'][number];
 
 /** The folder's small files, checked. */
 interface ModelFiles {
@@ -105,6 +107,8 @@ export interface ModelOptions extends SessionOptions {
   machine?: Partial<Machine>;
   /** Absent: only what the folder itself holds can be used. */
   compile?: Compiler;
+  /** From how many bytes of weights on they stay in their file, and are rounded by the compiled copy. Default 512 MiB. */
+  largeFrom?: number;
 }
 
 export interface LoadProgress {
@@ -180,11 +184,13 @@ export class Model {
    * @throws TuskError of every file that is missing, damaged or of an unknown kind, naming it
    */
   static async open(path: string, options: ModelOptions = {}): Promise<Model> {
-    const { machine, compile, ...session } = options;
+    const { machine, compile, largeFrom = LARGE_FROM_BYTES, ...session } = options;
     const checkpoint = await Checkpoint.open(path);
     const files = await readFiles(checkpoint);
-    const mapped = weightBytes(checkpoint) >= MAPPED_FROM_BYTES;
-    const isRoundable = !mapped && !isCompiled(checkpoint.tensors);
+    const compiled = isCompiled(checkpoint.tensors);
+    const isLarge = weightBytes(checkpoint) >= largeFrom;
+    const mapped = isLarge && !compiled;
+    const isRoundable = !isLarge && !compiled;
     const mark = await fingerprint(checkpoint);
     return new Model(
       ...([path, checkpoint, files, mark, isRoundable, await tinyDecoderIn(path)] as const),
@@ -203,9 +209,24 @@ export class Model {
     return this.tinyDecoder !== undefined;
   }
 
-  /** Networks that pictures rounded so have in 8-bit numbers. */
-  roundedNetworks(rounded: Rounding): readonly (typeof ROUNDED)['everything'][number][] {
+  /** Whether pictures can be rounded: on loading, or by the compiled copy. */
+  get canRound(): boolean {
+    return this.isRoundable || this.isCopied;
+  }
+
+  /** A large checkpoint that isn't compiled, and may be. */
+  private get isCopied(): boolean {
+    return !this.isRoundable && this.compile !== undefined && !isCompiled(this.checkpoint.tensors);
+  }
+
+  /** Networks that pictures rounded so have in 8-bit numbers, as a second copy made on loading. */
+  secondCopies(rounded: Rounding): readonly RoundedNetwork[] {
     return this.isRoundable ? ROUNDED[rounded] : [];
+  }
+
+  /** Networks that pictures rounded so take from the compiled copy, where the processor computes them. */
+  compiledNetworks(rounded: Rounding): readonly RoundedNetwork[] {
+    return this.isCopied ? ROUNDED[rounded] : [];
   }
 
   /**
@@ -218,7 +239,7 @@ export class Model {
     progress: LoadProgress = {},
   ): Promise<Pick<Networks, N>> {
     const { signal, onLoading, rounded = 'nothing', decoder, plan, device, onFreeing } = progress;
-    const inEightBits: readonly NetworkName[] = this.roundedNetworks(rounded);
+    const inEightBits: readonly NetworkName[] = this.secondCopies(rounded);
     const placed = (part: PartName): Place => plan?.placements[part] ?? ON_PROCESSOR;
     const isRounded = (name: NetworkName) => placed(name).form === 'source' && inEightBits.includes(name);
     const tiny = decoder === 'tiny' ? this.tinyDecoder : undefined;

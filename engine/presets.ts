@@ -2,9 +2,12 @@
  * Named choices between time and quality, for every checkpoint; one of the same name in its tusk.json replaces them.
  *
  *   best      the reference's own steps: equal to it, stage by stage
- *   balanced  two fifths of the steps, of second order, in 8-bit numbers where the checkpoint is small; the same plan;
- *             the tiny decoder where the checkpoint brings one
- *   fast      a fifth, guided only while the picture takes shape; the plan in 8-bit numbers, too
+ *   balanced  two fifths of the steps, of second order, in 8-bit numbers; the same plan; the tiny decoder where the
+ *             checkpoint brings one
+ *   fast      a fifth, guided only while the picture takes shape; the plan in small numbers, too
+ *
+ * Small numbers are the processor's: a small checkpoint is rounded to 8 bits on loading, a large one has its compiled
+ * copy (the plan's in 4 bits). What a GPU computes stays as it is.
  */
 import type { Preset, TuskConfig } from './checkpoint/tusk-config.ts';
 import { TuskError } from './errors.ts';

@@ -120,7 +120,7 @@ const pictureSettings = {
   sampling: sampling.optional(),
   /** How steps follow the velocity: `second-order` needs fewer of them. Default `euler`, the reference's. */
   solver: z.enum(SOLVERS).optional(),
-  /** What is computed in 8-bit numbers: about twice as fast, slightly other pictures. Small checkpoints only. */
+  /** What is computed in small numbers: about twice as fast, slightly other pictures. See presets.ts. */
   rounded: z.enum(ROUNDINGS).optional(),
   /** `tiny`: pixels by the checkpoint's tiny decoder, if it brings one: quicker, slightly softer. */
   decoder: z.enum(DECODERS).optional(),

@@ -51,7 +51,7 @@ export function pictureSettings(model: Model, params: Params<'create'> | Params<
     seed: params.seed ?? randomInt(MAX_RANDOM_SEED),
     steps: params.steps ?? preset.steps ?? tusk.steps,
     solver: params.solver ?? preset.solver ?? 'euler',
-    rounded: model.isRoundable ? (params.rounded ?? preset.rounded ?? 'nothing') : 'nothing',
+    rounded: model.canRound ? (params.rounded ?? preset.rounded ?? 'nothing') : 'nothing',
     decoder: model.hasTinyDecoder ? (params.decoder ?? preset.decoder ?? 'vae') : 'vae',
     textGuidance: params.guidance ?? preset.text_guidance ?? tusk.text_guidance,
     imageGuidance: imageGuidance ?? preset.image_guidance ?? tusk.image_guidance,

@@ -31,6 +31,8 @@ export class Workbench {
 
   private plan: MemoryPlan | undefined;
   private request: MemoryRequest | undefined;
+  /** Of the last picture: questions are answered by the same copy of a large checkpoint. */
+  private rounded: Rounding = 'nothing';
 
   /** Of the requests to come; absent = the processor. */
   device: ChosenDevice | undefined;
@@ -47,10 +49,13 @@ export class Workbench {
     { emit }: RequestContext,
   ): MemoryPlan {
     const { memory, machine: own, files } = this.model;
-    const secondCopies = this.model.roundedNetworks(rounded);
+    if (ask.verb !== 'chat') this.rounded = rounded;
+    const secondCopies = this.model.secondCopies(rounded);
+    const preferCompiled = this.model.compiledNetworks(this.rounded);
     const device = this.device?.room;
     const machine = { ...own, gpuBytes: device?.gpuBytes ?? 0 };
-    this.request = { ...ask, memory, machine, device, secondCopies, config: files.config };
+    const kinds = { secondCopies, preferCompiled };
+    this.request = { ...ask, ...kinds, memory, machine, device, config: files.config };
     this.plan = planMemory(this.request);
     if (!this.plan.fits) throw this.tooLarge(this.plan, "doesn't fit");
     emit({

@@ -13,19 +13,22 @@ export async function readTensor(entry: TensorEntry): Promise<Float32Array | Int
 
 const FLOAT_BYTES: Partial<Record<Dtype, number>> = { F32: 4, F16: 2, BF16: 2 };
 
-/** Some of a float tensor's values, in order, widened to float32. @throws TuskError `checkpoint-unsupported` for others */
-export async function readValues(
+/** Some of a float tensor's values, in order, as they are stored. @throws TuskError `checkpoint-unsupported` for others */
+export async function readBytesOf(
   source: ByteSource,
   entry: TensorEntry,
   from: number,
   count: number,
-): Promise<Float32Array> {
+): Promise<Buffer<ArrayBuffer>> {
   const bytes = FLOAT_BYTES[entry.dtype];
   if (bytes === undefined)
     throw new TuskError('checkpoint-unsupported', `The tensor "${entry.name}" has dtype ${entry.dtype}.`);
-  const values = decode(entry, await source.read(entry.offset + from * bytes, count * bytes));
-  return values as Float32Array;
+  return source.read(entry.offset + from * bytes, count * bytes);
 }
+
+/** What `readBytesOf` read, widened to float32. */
+export const floatsOf = (entry: TensorEntry, bytes: Buffer<ArrayBuffer>): Float32Array =>
+  decode(entry, bytes) as Float32Array;
 
 function decode(entry: TensorEntry, { buffer }: Buffer<ArrayBuffer>): Float32Array | Int32Array | Uint8Array {
   switch (entry.dtype) {

@@ -34,7 +34,7 @@ const preset = z.object({
   steps: steps.optional(),
   /** Default: the reference's Euler steps. */
   solver: z.enum(SOLVERS).optional(),
-  /** What is computed in 8-bit numbers. Nothing of checkpoints too large to be rounded on loading. */
+  /** What is computed in small numbers; see presets.ts. */
   rounded: z.enum(ROUNDINGS).optional(),
   /** What makes pixels of latents; `tiny` is the VAE's own where the checkpoint brings no tiny decoder. */
   decoder: z.enum(DECODERS).optional(),

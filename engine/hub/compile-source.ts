@@ -14,7 +14,7 @@ import { throwIfCancelled } from '../errors.ts';
 import { integerUnit } from './processor.ts';
 
 /** Changes whenever this engine would compile the same source to other bytes. */
-export const ENGINE = 'int4-128 int8-row 3';
+export const ENGINE = 'int4-128 int8-row 4';
 const HASH_BYTES = 32 * 2 ** 20;
 
 const files = z.array(z.object({ name: z.string(), sizeBytes: z.number(), modifiedMs: z.number() }));

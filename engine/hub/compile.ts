@@ -11,7 +11,7 @@ import { z } from 'zod';
 import { Checkpoint } from '../checkpoint/checkpoint.ts';
 import { type ByteSource, withFile } from '../checkpoint/file.ts';
 import type { TensorEntry } from '../checkpoint/safetensors.ts';
-import { readValues } from '../checkpoint/tensor-values.ts';
+import { floatsOf, readBytesOf } from '../checkpoint/tensor-values.ts';
 import { TINY_DECODER_FILE } from '../checkpoint/weight-files.ts';
 import { encodeHeader } from '../checkpoint/write-safetensors.ts';
 import { CancelledError, TuskError, throwIfCancelled } from '../errors.ts';
@@ -25,20 +25,21 @@ import { inspectFolder } from './inspect.ts';
 import { lockFolder } from './lock.ts';
 import { integerUnit } from './processor.ts';
 import { type Quantised, toInt4, toInt8 } from './quantise.ts';
+import { RoundingKernels } from './rounding-kernels.ts';
 import { assertNew, assertRoom, moveInPlace, writeFailure } from './space.ts';
 
 const WEIGHTS = 'model.safetensors';
 const REPORT = 'compile-report.jsonl';
 const NOTES = 'compiled.json';
-/** Values of a large matrix that are in memory at once. */
-const PIECE_VALUES = 32 * 2 ** 20;
+/** Values of a large matrix that are read at once. */
+const PIECE_VALUES = 4 * 2 ** 20;
 const COPY_BYTES = 64 * 2 ** 20;
-const SAFE_BYTES = 64 * 2 ** 20;
+const SAFE_BYTES = 256 * 2 ** 20;
 
 export interface CompileOptions {
   source: string;
   folder: string;
-  /** After so many bytes what was written is made safe from a power cut; a later try goes on from there. Default 64 MiB. */
+  /** After so many bytes what was written is made safe from a power cut; a later try goes on from there. Default 256 MiB. */
   safeBytes?: number;
   signal?: AbortSignal | undefined;
   onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
@@ -150,7 +151,7 @@ async function writeWeights(
   while (!isMark(done)) done -= 1;
   const file = await open(path, done > 0 ? 'r+' : 'w');
   const report = await CompileReport.open(join(folder, REPORT), reported.slice(0, done));
-  const { levels } = await integerUnit();
+  const rounding = { levels: (await integerUnit()).levels, kernels: new RoundingKernels() };
   const total = jobs.reduce((sum, { entry }) => sum + entry.length, 0);
   let read = 0;
   try {
@@ -158,7 +159,7 @@ async function writeWeights(
     for (const [i, job] of jobs.entries()) {
       throwIfCancelled(signal);
       if (i > done && isMark(i)) await Promise.all([file.datasync(), report.sync()]);
-      if (i >= done) await report.add(await writeJob(file, header.length, job, levels));
+      if (i >= done) await report.add(await writeJob(file, header.length, job, rounding));
       read += job.entry.length;
       onProgress?.(read, total);
     }
@@ -191,11 +192,16 @@ async function safeJobs(path: string, header: Buffer, jobs: readonly Job[]): Pro
   );
 }
 
+interface Rounding {
+  levels: number;
+  kernels: RoundingKernels;
+}
+
 function writeJob(
   file: FileHandle,
   dataStart: number,
   { entry, parts, begin }: Job,
-  levels: number,
+  rounding: Rounding,
 ): Promise<TensorReport> {
   const precision = precisionOf(entry.name);
   const hash = createHash('sha256');
@@ -207,29 +213,44 @@ function writeJob(
     else {
       report.precision = precision;
       const positions = [at, at + parts[0]!.length];
-      for await (const { numbers, scales, error } of quantised(source, entry, precision, levels)) {
-        await writeQuantised(file, positions, [numbers, new Uint8Array(scales.buffer)]);
+      let written = Promise.resolve();
+      for await (const { numbers, scales, error } of quantised(source, entry, precision, rounding)) {
+        await written;
+        written = writeQuantised(file, positions, [numbers, new Uint8Array(scales.buffer)]);
+        written.catch(() => {}); // It is awaited, though not if reading fails before.
         report.squares += error.squares;
         report.total += error.total;
       }
+      await written;
     }
     return { ...report, sha256: hash.digest('hex') };
   });
 }
 
-/** Some rows at a time; a transposed matrix whole. */
+/** Some rows at a time; a transposed matrix whole. The next ones are read meanwhile. */
 async function* quantised(
   source: ByteSource,
   entry: TensorEntry,
   precision: Precision,
-  levels: number,
+  { levels, kernels }: Rounding,
 ): AsyncGenerator<Quantised> {
   const [allRows = 0, inWidth = 0] = entry.shape;
   const rowsAtOnce = precision === 'int8' ? allRows : Math.max(1, Math.floor(PIECE_VALUES / inWidth));
+  const isFast = RoundingKernels.fit(entry.dtype, inWidth, precision);
+  const round = (bytes: Buffer<ArrayBuffer>): Quantised => {
+    if (precision === 'int4')
+      return isFast ? kernels.toInt4(bytes, entry.dtype, inWidth) : toInt4(floatsOf(entry, bytes), inWidth);
+    return isFast
+      ? kernels.toInt8(bytes, entry.dtype, inWidth, levels)
+      : toInt8(floatsOf(entry, bytes), inWidth, levels);
+  };
+  const read = (row: number) =>
+    readBytesOf(source, entry, row * inWidth, Math.min(rowsAtOnce, allRows - row) * inWidth);
+  let next = read(0);
   for (let row = 0; row < allRows; row += rowsAtOnce) {
-    const rows = Math.min(rowsAtOnce, allRows - row);
-    const values = await readValues(source, entry, row * inWidth, rows * inWidth);
-    yield precision === 'int4' ? toInt4(values, inWidth) : toInt8(values, inWidth, levels);
+    const bytes = await next;
+    if (row + rowsAtOnce < allRows) next = read(row + rowsAtOnce);
+    yield round(bytes);
   }
 }
 

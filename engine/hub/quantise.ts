@@ -1,5 +1,13 @@
-/** Weights [out, in] to small whole numbers, in the forms of onnx/quantised-linear.ts. */
+/**
+ * Weights [out, in] to small whole numbers, in the forms of onnx/quantised-linear.ts. Every step is rounded to float32, as
+ * the kernels of rounding-kernels.ts compute it, to whole numbers the even one of two that are as near.
+ */
 import { INT4_BLOCK } from '../models/quantisation.ts';
+
+/** 1.5 * 2^23: a small float32 added to it is rounded to a whole number. */
+const ROUNDING = 12_582_912;
+/** Smaller scales can't be divided by. */
+const LEAST_SCALE = 2 ** -126;
 
 export interface Quantised {
   numbers: Uint8Array;
@@ -23,13 +31,13 @@ export function toInt4(weights: Float32Array, inWidth: number): Quantised {
     const scale = int4Scale(weights, begin, length);
     scales[block] = scale;
     if (scale === 0) continue;
-    const inverse = 1 / scale;
+    const inverse = Math.fround(1 / scale);
     let at = block * (INT4_BLOCK / 2);
     for (let i = begin; i < begin + length; i += 2) {
       const low = weights[i]!;
       const high = i + 1 < begin + length ? weights[i + 1]! : 0;
-      const lower = Math.min(15, (low * inverse + 8.5) | 0);
-      const upper = Math.min(15, (high * inverse + 8.5) | 0);
+      const lower = Math.min(15, nearest(low, inverse, 8));
+      const upper = Math.min(15, nearest(high, inverse, 8));
       numbers[at++] = lower | (upper << 4);
       const lowError = (lower - 8) * scale - low;
       const highError = (upper - 8) * scale - high;
@@ -49,8 +57,14 @@ function int4Scale(weights: Float32Array, begin: number, length: number): number
     if (weight < lowest) lowest = weight;
     else if (weight > highest) highest = weight;
   }
-  return Math.fround((highest > -lowest ? highest : lowest) / -8);
+  return divisor(Math.fround((highest > -lowest ? highest : lowest) / -8));
 }
+
+const divisor = (scale: number): number => (Math.abs(scale) < LEAST_SCALE ? 0 : scale);
+
+/** The whole number nearest to the product, plus `middle`. */
+const nearest = (weight: number, inverse: number, middle: number): number =>
+  Math.fround(Math.fround(weight * inverse) + (ROUNDING + middle)) - ROUNDING;
 
 /** The whole matrix, transposed to [in, out]; each output has its own scale. @param levels largest number of a weight */
 export function toInt8(weights: Float32Array, inWidth: number, levels = 127): Quantised {
@@ -61,12 +75,12 @@ export function toInt8(weights: Float32Array, inWidth: number, levels = 127): Qu
   let total = 0;
   for (let row = 0; row < rows; row++) {
     const begin = row * inWidth;
-    const scale = Math.fround(largestOf(weights, begin, inWidth) / levels);
+    const scale = int8Scale(largestOf(weights, begin, inWidth), levels);
     scales[row] = scale;
-    const inverse = scale === 0 ? 0 : 1 / scale;
+    const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
     for (let i = 0; i < inWidth; i++) {
       const weight = weights[begin + i]!;
-      const number = Math.floor(weight * inverse + 0.5);
+      const number = nearest(weight, inverse, 0);
       numbers[i * rows + row] = number;
       const difference = number * scale - weight;
       squares += difference * difference;
@@ -75,6 +89,8 @@ export function toInt8(weights: Float32Array, inWidth: number, levels = 127): Qu
   }
   return { numbers: new Uint8Array(numbers.buffer), scales, error: { squares, total } };
 }
+
+export const int8Scale = (largest: number, levels: number): number => divisor(Math.fround(largest / levels));
 
 function largestOf(weights: Float32Array, begin: number, length: number): number {
   let largest = 0;

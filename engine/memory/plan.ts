@@ -1,6 +1,7 @@
 /**
  * Which part of a model sits where, as what numbers, and for how long: the first of some choices, best first, whose
- * every stage fits. Exact numbers come before rounded ones, keeping everything loaded before loading for each stage.
+ * every stage fits. Exact numbers come before rounded ones where nobody asks for those, keeping everything loaded before
+ * loading for each stage.
  */
 import type { CheckpointConfig } from '../checkpoint/config.ts';
 import type { NextChoice } from '../errors.ts';
@@ -79,6 +80,13 @@ export interface MemoryRequest {
   device?: DeviceRoom | undefined;
   /** Parts that pictures are made with in 8-bit numbers where they sit there as they are. */
   secondCopies?: readonly PartName[] | undefined;
+  /** Parts that take their compiled form even where there is room for the source's, as long as no GPU computes them. */
+  preferCompiled?: readonly PartName[] | undefined;
+}
+
+interface Settled extends MemoryRequest {
+  /** Those that take their compiled form, and no others. */
+  compiledParts?: readonly PartName[];
 }
 
 interface Stage {
@@ -144,10 +152,12 @@ export function planMemory(request: MemoryRequest): MemoryPlan {
   return plans.find(({ fits }) => fits) ?? plans.reduce((a, b) => (b.peakBytes < a.peakBytes ? b : a));
 }
 
-/** Questions take the form that pictures take, so that going from one to the other loads nothing anew. */
-function likePictures(request: MemoryRequest): MemoryRequest {
+/** Questions take the forms that pictures take, so that going from one to the other loads nothing anew. */
+function likePictures(request: MemoryRequest): Settled {
   const pictures = planMemory({ ...request, verb: 'create' });
-  return pictures.fits ? { ...request, choice: choiceOf(pictures) } : request;
+  if (!pictures.fits) return request;
+  const isCompiled = (part: PartName) => pictures.placements[part]?.form === 'compiled';
+  return { ...request, choice: choiceOf(pictures), compiledParts: PARTS.filter(isCompiled) };
 }
 
 /** What needs less than a plan that turned out too large: the next choice that does, else a smaller picture. */
@@ -188,14 +198,22 @@ function halvings({ width, height }: { width: number; height: number }): { width
   return next.width > 0 && next.height > 0 ? [next, ...halvings(next)] : [];
 }
 
-function candidates(request: MemoryRequest): MemoryPlan[] {
+function candidates(request: Settled): MemoryPlan[] {
   const { choice = {} } = request;
   const holdings = choice.holding ? [choice.holding] : HOLDINGS;
-  const forms = ROUNDED.map((rounded) => formsWith(request, rounded)).filter((found) => found !== undefined);
-  const wanted = choice.precision === 'source' ? forms.slice(0, 1) : forms;
-  return (choice.precision === 'compiled' ? wanted.slice(-1) : wanted).flatMap((found) =>
-    holdings.map((holding) => place(request, found, holding)),
-  );
+  const forms = roundings(request)
+    .map((rounded) => formsWith(request, rounded))
+    .filter((found) => found !== undefined);
+  const wanted = choice.precision === 'compiled' ? forms.slice(-1) : forms;
+  return wanted.flatMap((found) => holdings.map((holding) => place(request, found, holding)));
+}
+
+/** Which parts take their compiled form, the choices in their order. */
+function roundings({ choice, compiledParts, preferCompiled = [], machine }: Settled) {
+  if (compiledParts) return [compiledParts];
+  if (choice?.precision === 'source') return ROUNDED.slice(0, 1);
+  const least = machine.gpuBytes === 0 ? preferCompiled : [];
+  return ROUNDED.map((rounded) => PARTS.filter((part) => rounded.includes(part) || least.includes(part)));
 }
 
 type Forms = Partial<Record<PartName, Placement>>;

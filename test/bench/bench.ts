@@ -7,6 +7,7 @@
  *   npm run bench -- --presets [--python PYTHON] [--every N] [--seeds N]   what the presets cost in quality
  *   npm run bench -- --reference FOLDER [--python PYTHON] [--rounds N]     against the official PyTorch code in FOLDER
  *   npm run bench -- --reference FOLDER --slices ...                       the same for slices of the published widths
+ *   npm run bench -- --whole FOLDER                                        compile of the whole published size, in FOLDER
  *   npm run bench -- --device webgpu [--layers N] [--rounds N]             such slices on a device and on the processor
  *
  * A run in the engine's own process gives loading, rates, whole pictures and memory; the speed-ups are measured
@@ -134,6 +135,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '1' },
     slices: { type: 'boolean', default: false },
     growth: { type: 'boolean', default: false },
+    whole: { type: 'string' },
     device: { type: 'string' },
     layers: { type: 'string', default: '4' },
   },
@@ -158,6 +160,14 @@ if (values.growth) {
   const growths = await measureGrowth(checkpoint, threads);
   if (values.json) console.log(JSON.stringify(growths));
   else printGrowth(growths);
+  process.exit();
+}
+if (values.whole !== undefined) {
+  const { measureWhole, printWhole } = await import('./whole.ts');
+  if (!values.json) console.log(describeProcessor(machine));
+  const cost = await measureWhole(values.whole, (what) => console.error(`${what} …`));
+  if (values.json) console.log(JSON.stringify({ processor: machine, ...cost }));
+  else printWhole(cost);
   process.exit();
 }
 if (values.device !== undefined) {

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { type CheckpointConfig, parseConfig } from '../../engine/checkpoint/config.ts';
 import { type ModelMemory, memoryOfParts } from '../../engine/memory/parts.ts';
 import { elementCount } from '../../engine/runtime/tensor.ts';
+import { withPublishedVocabulary } from './published-vocabulary.ts';
 import { tensorShapes } from './synthesize.ts';
 
 type Json = Record<string, unknown>;
@@ -71,19 +72,16 @@ export const published =
     };
   };
 
-/** The small tokenizer's ids are other ones: for shapes alone. */
-const withPublishedVocabulary = (config: Config): void => {
-  const vocabulary = { gen_vocab_size: 32_800, gen_vocab_start_index: 152_064 };
-  const llm = config.llm_config as Config;
-  Object.assign(llm, vocabulary);
-  Object.assign(llm.text_config!, { vocab_size: 152_064, ...vocabulary });
+/** The whole size with its own vocabulary: `writePublishedVocabulary` gives the tokenizer to it. */
+export const publishedWhole = (config: Config): void => {
+  published(WHOLE)(config);
+  withPublishedVocabulary(config);
 };
 
 /** Config and memory of the whole published size, from its shapes, weights in bfloat16. */
 export async function publishedMemory(): Promise<{ config: CheckpointConfig; memory: ModelMemory }> {
   const raw = JSON.parse(await readFile('test/parity/alpha/checkpoint/config.json', 'utf8')) as Config;
-  published(WHOLE)(raw);
-  withPublishedVocabulary(raw);
+  publishedWhole(raw);
   const config = parseConfig(raw);
   const tensors = [...tensorShapes(config)].map(([name, shape]) => {
     return { name, dtype: 'BF16', shape, length: 2 * elementCount(shape) };

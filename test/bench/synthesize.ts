@@ -17,6 +17,9 @@ import { elementCount } from '../../engine/runtime/tensor.ts';
 
 const BASE = 'test/parity/alpha/checkpoint';
 const BLOCK_VALUES = 2 ** 20;
+/** Blocks of random values are cut out of so many, each at another place: onnxruntime keeps equal weights once. */
+const POOL_VALUES = 2 ** 22;
+const POOL_STEP = 1_000_003;
 const SPREAD = 0.03;
 
 export type WeightDtype = 'F32' | 'BF16';
@@ -77,14 +80,19 @@ async function writeWeights(path: string, shapes: Shapes, dtype: WeightDtype): P
   await write(size);
   await write(text);
   const blocks = {
-    random: encode(randomBlock(), dtype),
+    random: encode(randomPool(), dtype),
     ones: encode(new Float32Array(BLOCK_VALUES).fill(1), dtype),
   };
+  let place = 0;
   for (const [name, shape] of shapes) {
     const isNorm = shape.length === 1 && name.endsWith('.weight');
-    const block = isNorm ? blocks.ones : blocks.random;
-    for (let left = elementCount(shape) * VALUE_BYTES[dtype]; left > 0; left -= block.length)
-      await write(block.subarray(0, left));
+    for (let left = elementCount(shape); left > 0; left -= BLOCK_VALUES) {
+      const count = Math.min(left, BLOCK_VALUES);
+      if (!isNorm) place = (place + POOL_STEP) % (POOL_VALUES - BLOCK_VALUES);
+      const from = isNorm ? 0 : place;
+      const block = isNorm ? blocks.ones : blocks.random;
+      await write(block.subarray(from * VALUE_BYTES[dtype], (from + count) * VALUE_BYTES[dtype]));
+    }
   }
   file.end();
   await finished(file);
@@ -100,9 +108,9 @@ function encode(floats: Float32Array, dtype: WeightDtype): Uint8Array {
 }
 
 /** The linear congruential generator of "Numerical Recipes". */
-function randomBlock(): Float32Array {
+function randomPool(): Float32Array {
   let state = 7;
-  return Float32Array.from({ length: BLOCK_VALUES }, () => {
+  return Float32Array.from({ length: POOL_VALUES }, () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return SPREAD * (state / 2 ** 31 - 1);
   });

@@ -48,6 +48,22 @@ test('with memory in plenty nothing is rounded, nothing is freed', () => {
   assert.ok(Object.values(plan.placements).every(({ precision }) => precision === 'source'));
 });
 
+test('rounded pictures take compiled parts where the processor computes, and questions the same ones as pictures', () => {
+  const forms = (verb: 'create' | 'chat', gpuBytes: number, asked: Partial<MemoryRequest>) => {
+    const plan = planMemory({ ...request(verb, { freeBytes: 120 * GB, gpuBytes }), ...asked });
+    assert.ok(plan.fits);
+    return [plan.placements.languageModel!.precision, plan.placements.diffusion!.precision];
+  };
+  for (const verb of ['create', 'chat'] as const) {
+    assert.deepEqual(forms(verb, 0, { preferCompiled: ['diffusion'] }), ['source', 'int8']);
+    assert.deepEqual(forms(verb, 0, { preferCompiled: ['languageModel', 'diffusion'] }), ['int4', 'int8']);
+    assert.deepEqual(forms(verb, 0, { preferCompiled: [] }), ['source', 'source']);
+    assert.deepEqual(forms(verb, 80 * GB, { preferCompiled: ['diffusion'] }), ['source', 'source']);
+    const exact = { preferCompiled: ['diffusion'], choice: { precision: 'source' } } as const;
+    assert.deepEqual(forms(verb, 0, exact), ['source', 'source']);
+  }
+});
+
 test('less memory never asks for more, and exact numbers go before rounded ones', () => {
   const orders = ['source together', 'source staged', 'int4 together', 'int4 staged'];
   let last = 0;

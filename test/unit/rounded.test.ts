@@ -1,22 +1,32 @@
 /** Pictures in 8-bit numbers, on the embedded model: near those of full precision, and the same whenever asked for. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { chat } from '../../engine/chat.ts';
 import { create } from '../../engine/create.ts';
+import { compileCheckpoint } from '../../engine/hub/compile.ts';
 import { decodePicture } from '../../engine/image/decode.ts';
 import { Model } from '../../engine/load.ts';
-import { type ParamsInput, VERBS } from '../../engine/protocol.ts';
+import { type ParamsInput, type Progress, VERBS } from '../../engine/protocol.ts';
 import { Workbench } from '../../engine/workbench.ts';
 
 let bench: Workbench;
+const loaded: string[] = [];
 before(async () => {
   bench = new Workbench(await Model.open(Model.resolve(undefined), { threads: 1 }));
 });
 after(() => bench.dispose());
 
-async function pictures(settings: Partial<ParamsInput<'create'>>) {
+const context = {
+  emit: (event: Progress) => void (event.event === 'loading' && loaded.push(event.what)),
+  signal: new AbortController().signal,
+};
+
+async function pictures(settings: Partial<ParamsInput<'create'>>, on = bench) {
   const asked = { prompt: 'a red apple', steps: 3, seed: 5, previews: false, ...settings };
-  const context = { emit: () => {}, signal: new AbortController().signal };
-  return (await create(bench, VERBS.create.params.parse(asked), context)).pictures;
+  return (await create(on, VERBS.create.params.parse(asked), context)).pictures;
 }
 
 async function difference(seed: number, rounded: 'steps' | 'everything'): Promise<number> {
@@ -24,8 +34,12 @@ async function difference(seed: number, rounded: 'steps' | 'everything'): Promis
   const [made] = await pictures({ seed, rounded });
   assert.equal(exact!.recipe.rounded, 'nothing');
   assert.equal(made!.recipe.rounded, rounded);
-  const a = await decodePicture(exact!.picture.bytes);
-  const b = await decodePicture(made!.picture.bytes);
+  return meanDifference(exact!.picture.bytes, made!.picture.bytes);
+}
+
+/** Of two pictures' bytes: by how many of 255 their values differ. */
+async function meanDifference(one: Uint8Array, other: Uint8Array): Promise<number> {
+  const [a, b] = [await decodePicture(one), await decodePicture(other)];
   return a.pixels.reduce((sum, value, i) => sum + Math.abs(value - b.pixels[i]!), 0) / a.pixels.length;
 }
 
@@ -45,4 +59,34 @@ test('each of several rounded pictures is the one its seed gives alone', async (
   const [, second] = await pictures({ rounded: 'everything', images: 2 });
   const [alone] = await pictures({ rounded: 'everything', seed: 6 });
   assert.deepEqual(second!.picture.bytes, alone!.picture.bytes);
+});
+
+test('a large checkpoint is rounded by its compiled copy; questions then need nothing else, exact pictures stay exact', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'tusk-rounded-'));
+  const source = Model.resolve(undefined);
+  const compile = async () => (await compileCheckpoint({ source, folder: join(folder, 'copy') })).folder;
+  const large = new Workbench(await Model.open(source, { threads: 1, largeFrom: 1, compile }));
+  try {
+    const bytesOf = async (rounded: 'nothing' | 'steps' | 'everything') => {
+      const [made] = await pictures({ rounded }, large);
+      assert.equal(made!.recipe.rounded, rounded);
+      return made!.picture.bytes;
+    };
+    const [exact] = await pictures({});
+    const plain = await bytesOf('nothing');
+    assert.ok((await meanDifference(plain, exact!.picture.bytes)) < 0.1);
+    const mean = await meanDifference(plain, await bytesOf('steps'));
+    assert.ok(mean > 0 && mean < 6, `they differ by ${mean} of 255 on average`);
+    const rounded = await bytesOf('everything');
+    assert.notDeepEqual(rounded, plain);
+    loaded.length = 0;
+    const picture = { type: 'picture', picture: { bytes: rounded } } as const;
+    const messages = [{ role: 'user', content: [picture, { type: 'text', text: 'what is it?' }] }] as const;
+    await chat(large, VERBS.chat.params.parse({ messages }), context);
+    assert.deepEqual(loaded, []);
+    assert.deepEqual(await bytesOf('nothing'), plain);
+  } finally {
+    await large.dispose();
+    await rm(folder, { recursive: true });
+  }
 });

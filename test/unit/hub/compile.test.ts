@@ -9,13 +9,16 @@ import { TINY_DECODER_FILE } from '../../../engine/checkpoint/weight-files.ts';
 import { encodeSafetensors } from '../../../engine/checkpoint/write-safetensors.ts';
 import { create } from '../../../engine/create.ts';
 import { compileCheckpoint } from '../../../engine/hub/compile.ts';
+import { ROUNDING_BASE64 } from '../../../engine/hub/kernels/rounding-bytes.ts';
 import { toInt4, toInt8 } from '../../../engine/hub/quantise.ts';
+import { RoundingKernels } from '../../../engine/hub/rounding-kernels.ts';
 import { Model } from '../../../engine/load.ts';
 import { GraphBuilder } from '../../../engine/onnx/graph.ts';
 import { VERBS } from '../../../engine/protocol.ts';
 import { floatOutput, Session } from '../../../engine/runtime/session.ts';
 import { floatTensor } from '../../../engine/runtime/tensor.ts';
 import { Workbench } from '../../../engine/workbench.ts';
+import { assembleRounding } from '../../../scripts/kernels.ts';
 import { INTACT } from '../../helpers/checkpoint-folder.ts';
 import { seededRandom } from '../../helpers/random.ts';
 
@@ -79,6 +82,37 @@ test('rows of zeros and single large values keep their values', () => {
     const { error } = quantise(weights, 128);
     assert.deepEqual([error.squares < 1e-9, error.total], [true, 16]);
   }
+});
+
+for (const dtype of ['F32', 'BF16'] as const)
+  test(`the kernels round ${dtype} weights to the numbers of the plain way`, () => {
+    const [rows, width] = [700, 640];
+    const words = new Uint32Array(randomFloats(rows * width, 3).buffer);
+    // Of a row of zeros, one of tiny values, and ties: halves of what a scale divides.
+    words.fill(0, 0, width);
+    words.fill(1, width, 2 * width);
+    const ties = new Float32Array(words.buffer, 2 * width * 4, width);
+    for (let i = 0; i < width; i++) ties[i] = (i % 17) / 2 - 4;
+    if (dtype === 'BF16') for (let i = 0; i < words.length; i++) words[i]! &= 0xffff_0000;
+    const values = new Float32Array(words.buffer);
+    const stored = dtype === 'F32' ? words : Uint16Array.from(words, (word) => word >>> 16);
+    const bytes = new Uint8Array(stored.buffer);
+    const kernels = new RoundingKernels();
+    assert.ok(RoundingKernels.fit(dtype, width, 'int4') && !RoundingKernels.fit(dtype, width + 4, 'int8'));
+    for (const levels of [127, 63])
+      for (const [fast, plain] of [
+        [kernels.toInt4(bytes, dtype, width), toInt4(values, width)],
+        [kernels.toInt8(bytes, dtype, width, levels), toInt8(values, width, levels)],
+      ] as const) {
+        assert.deepEqual(fast.numbers, plain.numbers);
+        assert.deepEqual(fast.scales, plain.scales);
+        for (const sum of ['squares', 'total'] as const)
+          assert.ok(Math.abs(fast.error[sum] / plain.error[sum] - 1) < 1e-5, sum);
+      }
+  });
+
+test('the kernels are those of their source', async () => {
+  assert.equal(await assembleRounding(), ROUNDING_BASE64);
 });
 
 test('a compiled model draws a picture without its source; its weights are smaller', async () => {
