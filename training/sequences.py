@@ -3,7 +3,7 @@
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
 (-1 = none), the cell a visual token belongs to (-1 = none); for questions the text id to predict, a mask, and of those
 about one object (row, place of each word of the answer, cells of the object [64]); for edits which cells the
-instruction speaks of, and which of the old picture's classes each token names [b, n] (-1 = none).
+instruction speaks of; which of the old picture's, or of the asked for, classes each token names or tells about [b, n] (-1 = none).
 """
 
 from dataclasses import dataclass
@@ -79,10 +79,16 @@ def picture_positions(ids: np.ndarray) -> np.ndarray:
     return out
 
 
+def phrases(nouns: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """[b, n]: each noun's class also at the words behind it, up to the next noun or the prompt's end: its place is told there."""
+    spoken = np.where((nouns >= 0) | (ids == c.IM_END), np.arange(ids.shape[1]), 0)
+    return np.take_along_axis(nouns, np.maximum.accumulate(spoken, 1), 1)
+
+
 def nouns(tokenizer: Tokenizer, name: str) -> list[list[int]]:
-    """Ids of a class's nouns, also of several, as they stand within a sentence."""
+    """Ids of a class's nouns, also of several, as they stand within a sentence and at its start."""
     words = [(noun, language.plural(noun)) for noun in (name, *BY_NAME[name].synonyms)]
-    return [tokenizer.encode(f" {noun}") for both in words for noun in both]
+    return [tokenizer.encode(text) for both in words for noun in both for text in (f" {noun}", noun, noun.capitalize())]
 
 
 class Sequences:
@@ -117,7 +123,10 @@ class Sequences:
         drawn = [self.short() for _ in range(short)]
         drawn += [(s, language.caption(s, self.rng)) for s in (self.scene(0.0) for _ in range(n - short))]
         prompts = [self.tokenizer.generate_prompt(caption.text) for _, caption in drawn]
-        return self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
+        batch = self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
+        nouns = np.stack([self.named(row.tolist(), s) for row, (s, _) in zip(batch.ids, drawn, strict=True)])
+        batch.nouns = torch.from_numpy(phrases(nouns, batch.ids.numpy()))
+        return batch
 
     def short(self) -> tuple[scenes.Scene, language.Caption]:
         """One painted object, its place not said, its ground one time in ten of those where it is."""

@@ -43,6 +43,9 @@ COPIERS = ((2, 0), (3, 0))
 MATCHERS = ((3, 2),)
 """(layer, head) that learn to look from an object of the old picture at the noun of the instruction that names it."""
 
+TELLERS = ((2, 2), (3, 3))
+"""(layer, head) that learn to look, while a plan waits for its next object, at the words about that one."""
+
 BOOKS = 3
 """After so many layers a state knows what is still to come."""
 
@@ -243,6 +246,19 @@ class Learner(nn.Module):
         return F.cross_entropy(self.left(known), count[at]) + named
 
     @half_precision()
+    def tell_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
+        """How little the TELLERS look at the noun of the next object of a plan and the words behind it, where its place is said."""
+        wanted = shown_codes(batch)
+        coming = next_object(wanted)
+        row, place = (coming >= 0).nonzero(as_tuple=True)
+        told = batch.nouns[row] == CLASS[coming[row, place] // PARTS][:, None]
+        told[:, 0] |= ~told.any(1)
+        ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
+        weight = torch.where(begins(wanted[row, place]), 5.0, 1.0)
+        looks = [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in TELLERS]
+        return -sum((each.masked_fill(~told, -1e9).logsumexp(-1) * weight).sum() for each in looks) / weight.sum() / len(looks)
+
+    @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How little the ASKERS look at the object a question is about at each word of the answer."""
         row, place, cells = batch.about
@@ -305,8 +321,8 @@ def step_losses(model: Learner, batches: list[Batch]):
     prompts, edits, *asked = batches
     states, _ = model.states(prompts)
     code, cell = model.code_loss(states, prompts)
-    books = model.books_loss(states, prompts)
-    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books, {"create": code.item(), "books": books.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
+    books, told = model.books_loss(states, prompts), model.tell_loss(states, prompts)
+    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.2 * told, {"create": code.item(), "books": books.item(), "told": told.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
     states, tokens = model.states(edits)
     code, cell = model.code_loss(states, edits)
     seen, place = model.perception_loss(tokens, edits.scene_codes)

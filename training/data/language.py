@@ -301,7 +301,7 @@ def _caption_empty(scene: Scene, rng: Rng) -> tuple[str, Request]:
     return text, Request((), None, ground_names(ground))
 
 
-SAYS_ALL = 0.38
+SAYS_ALL = 0.5
 """How often a prompt of several things says each one's place. Where it does not, things lie in the order they are named,
 line by line: a plan then never has to choose which of them comes first."""
 

@@ -9,7 +9,7 @@ from training.data import scenes, tokenizer
 from training.data.tokenizer import Tokenizer
 from training.networks import config as c
 from training.networks.decoding import expanded
-from training.sequences import Sequences, meant_cells, picture_positions
+from training.sequences import Sequences, meant_cells, phrases, picture_positions
 from training.train_sequences import Steps, ahead, still_to_come
 
 TALK = [("where is the cat?", "on the left"), ("what colour is it?", "orange"), ("and the star?", "green")]
@@ -57,6 +57,16 @@ def test_every_batch_is_of_the_domain(words):
     assert not (cells & (asked.scene_codes[rows] >= scenes.OBJECT_CODES)).any()
     made = seq.create(8).codes
     assert made.min() == -1 and scenes.OBJECT_CODES <= made.max() < scenes.CODES
+
+
+def test_a_noun_and_the_words_behind_it_tell_about_its_things(words) -> None:
+    text = "Cat at the bottom left, a small dog in the middle and two red apples"
+    ids = words.encode(words.generate_prompt(text))
+    names = ("cat", "dog", "apple")
+    scene = scenes.Scene(tuple(scenes.SceneObject(n, 2, 2 * i, 2 * i) for i, n in enumerate(names)), scenes.Background("white"))
+    told = phrases(Sequences(words, 0).named(ids, scene)[None], np.array([ids]))[0]
+    said = {n: words.decode([i for i, k in zip(ids, told, strict=True) if k == scenes.NAMES.index(n)]) for n in names}
+    assert said == {"cat": "Cat at the bottom left, a small", "dog": " dog in the middle and two red", "apple": " apples"}
 
 
 def test_what_is_still_to_come_falls_where_things_begin() -> None:
