@@ -4,7 +4,7 @@
  *   best      the reference's own steps: equal to it, stage by stage
  *   balanced  two fifths of the steps, of second order, in 8-bit numbers; the same plan; the tiny decoder where the
  *             checkpoint brings one
- *   fast      a fifth, guided only while the picture takes shape; the plan in small numbers, too
+ *   fast      a seventh, guided only while the picture takes shape; the plan in small numbers, too
  *
  * Small numbers are the processor's: a small checkpoint is rounded to 8 bits on loading, a large one has its compiled
  * copy (the plan's in 4 bits). What a GPU computes stays as it is.
@@ -12,14 +12,14 @@
 import type { Preset, TuskConfig } from './checkpoint/tusk-config.ts';
 import { TuskError } from './errors.ts';
 
-const LEAST_STEPS = 4;
+const LEAST_STEPS = 3;
 
 const share = (steps: number, of: number): number =>
   Math.min(steps, Math.max(LEAST_STEPS, Math.round(steps * of)));
 
 const BUILT_IN: Readonly<Record<string, (tusk: TuskConfig) => Preset>> = {
   fast: ({ steps }) => ({
-    ...{ steps: share(steps, 0.2), solver: 'second-order', rounded: 'everything' },
+    ...{ steps: share(steps, 0.15), solver: 'second-order', rounded: 'everything' },
     decoder: 'tiny',
     guidance_range: [0, 0.5],
   }),

@@ -27,13 +27,11 @@ export function toPlanes({ width, height, pixels }: Picture, table: Float32Array
 export function fromPlanes(image: FloatTensor): Picture {
   const [, , height, width] = image.shape as [number, number, number, number];
   const area = width * height;
-  assertFinite(image.data, 'The picture decoder');
+  const { data } = image;
+  assertFinite(data, 'The picture decoder');
   const pixels = new Uint8ClampedArray(3 * area); // clamps and rounds half to even by itself
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < area; i++) {
-      const share = fround(fround(image.data[c * area + i]! * 0.5) + 0.5);
-      pixels[i * 3 + c] = fround(share * 255);
-    }
-  }
+  for (let c = 0; c < 3; c++)
+    for (let i = c * area, at = c; i < (c + 1) * area; i++, at += 3)
+      pixels[at] = fround(fround(data[i]! * 0.5 + 0.5) * 255);
   return { width, height, pixels: new Uint8Array(pixels.buffer) };
 }

@@ -29,6 +29,9 @@ const STARTS: readonly (readonly [start: string, part: PartName])[] = [
 /** Rows of these are looked up in the file itself, few at a time. */
 const TABLE = /embed_tokens\.weight$/;
 const SCALE = /\.int[48]_scale$/;
+const INT4_SCALE = /\.int4_scale$/;
+/** The processor's kernels keep beside each block's scale what its numbers sum up to. */
+const REPACKED_SCALES = 2;
 const FLOAT32_BYTES = 4;
 
 export interface PartMemory {
@@ -72,6 +75,7 @@ function precisionOf(entries: readonly TensorForm[]): Precision {
 /** Floats are computed with as float32, whatever they are stored as. */
 function loadedBytes({ name, shape, length }: TensorForm, isTied: boolean): number {
   if (TABLE.test(name) && !(isTied && !name.includes('gen_'))) return 0;
+  if (INT4_SCALE.test(name)) return REPACKED_SCALES * length;
   if (SMALL_NUMBERS.test(name) || SCALE.test(name)) return length;
   return shape.reduce((product, size) => product * size, FLOAT32_BYTES);
 }

@@ -34,6 +34,7 @@ export interface WholeCost {
     decodeMs: number;
     tokens: number;
     peakBytes: number;
+    plannedBytes: number;
   };
 }
 
@@ -105,7 +106,10 @@ async function measurePicture(checkpoint: string): Promise<WholeCost['create']> 
       seed: 7,
     });
     const { totalMs, planMs, stepsMs, decodeMs } = timings;
-    return { ms: totalMs, planMs, stepsMs, decodeMs, tokens, peakBytes: await peakMemory(engine.pid) };
+    const peakBytes = await peakMemory(engine.pid);
+    const { plans } = await engine.client.run('info', { checkpoint });
+    const plannedBytes = plans.create.peakBytes;
+    return { ms: totalMs, planMs, stepsMs, decodeMs, tokens, peakBytes, plannedBytes };
   } finally {
     await engine.stop();
   }
@@ -126,7 +130,7 @@ export function printWhole({ sourceBytes, diskBytesPerSecond, compile, create }:
       `  plan of ${create.tokens} tokens, steps, pixels`,
       [create.planMs, create.stepsMs, create.decodeMs].map(seconds).join(', '),
     ],
-    ['  its peak memory', gigabytes(create.peakBytes)],
+    ['  its peak memory; planned', `${gigabytes(create.peakBytes)}; ${gigabytes(create.plannedBytes)}`],
   ];
   for (const [what, value] of rows) console.log(`${what!.padEnd(52)}${value!.padStart(20)}`);
 }
