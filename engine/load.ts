@@ -171,6 +171,8 @@ export class Model {
     readonly memory: ModelMemory,
     readonly machine: Machine,
     private readonly compile: Compiler | undefined,
+    /** Its own weights stay memory-mapped, those of its compiled copy not. */
+    private readonly isMapped: boolean,
     private readonly options: SessionOptions,
   ) {}
 
@@ -189,7 +191,6 @@ export class Model {
     const files = await readFiles(checkpoint);
     const compiled = isCompiled(checkpoint.tensors);
     const isLarge = weightBytes(checkpoint) >= largeFrom;
-    const mapped = isLarge && !compiled;
     const isRoundable = !isLarge && !compiled;
     const mark = await fingerprint(checkpoint);
     return new Model(
@@ -197,7 +198,8 @@ export class Model {
       memoryOfModel(checkpoint, compile),
       { freeBytes: process.availableMemory(), gpuBytes: 0, ...machine },
       compile,
-      { mapped, ...session },
+      isLarge,
+      session,
     );
   }
 
@@ -261,12 +263,14 @@ export class Model {
     const loadPlaced = async (name: NetworkName) => {
       const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
+      const mapped = this.isMapped && !isCompiled(checkpoint.tensors);
+      const own = { mapped, ...this.options };
       const sourceFor = (part: PartName) => {
         const { weights, options } = onDevice(checkpoint, deviceOf(part));
-        return { weights, options: { ...this.options, ...options } };
+        return { weights, options: { ...own, ...options } };
       };
       const { weights, options } = isRounded(name)
-        ? { weights: roundedWeights(checkpoint), options: this.options }
+        ? { weights: roundedWeights(checkpoint), options: own }
         : sourceFor(name);
       return LOADERS[name].load(weights, this.files.config, options, sourceFor('visionEncoder'));
     };

@@ -249,7 +249,10 @@ async function* quantised(
   let next = read(0);
   for (let row = 0; row < allRows; row += rowsAtOnce) {
     const bytes = await next;
-    if (row + rowsAtOnce < allRows) next = read(row + rowsAtOnce);
+    if (row + rowsAtOnce < allRows) {
+      next = read(row + rowsAtOnce);
+      next.catch(() => {}); // It is awaited, though not if these can't be written.
+    }
     yield round(bytes);
   }
 }

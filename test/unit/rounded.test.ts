@@ -79,6 +79,10 @@ test('a large checkpoint is rounded by its compiled copy; questions then need no
     assert.ok(mean > 0 && mean < 6, `they differ by ${mean} of 255 on average`);
     const rounded = await bytesOf('everything');
     assert.notDeepEqual(rounded, plain);
+    const copy = new Workbench(await Model.open(join(folder, 'copy'), { threads: 1 }));
+    const [direct] = await pictures({}, copy).finally(() => copy.dispose());
+    const kernels = await meanDifference(rounded, direct!.picture.bytes);
+    assert.ok(kernels < 0.1, `its kernels are other ones than those of the copy itself: ${kernels}`);
     loaded.length = 0;
     const picture = { type: 'picture', picture: { bytes: rounded } } as const;
     const messages = [{ role: 'user', content: [picture, { type: 'text', text: 'what is it?' }] }] as const;
