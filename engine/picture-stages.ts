@@ -22,7 +22,7 @@ import { fromPlanes } from './image/planes.ts';
 import type { NetworkName, Networks } from './load.ts';
 import type { Holding, MemoryChoice } from './memory/plan.ts';
 import { PICTURE_TOKENS, workload } from './memory/working.ts';
-import { planPreview, stepPreview } from './previews.ts';
+import { PreviewPace, planPreview, stepPreview } from './previews.ts';
 import type { PictureResult, Recipe, RequestContext } from './protocol.ts';
 import type { ReadPrompt } from './reading.ts';
 import type { FloatTensor } from './runtime/tensor.ts';
@@ -225,6 +225,7 @@ function planRequest(job: PictureJob, prompt: ReadPrompt, imageEndId: number): P
   const { bench, context, grid, observer, settings } = job;
   const { config, planGeneration } = bench.model.files;
   const { greedy: _, ...sampling } = settings.sampling;
+  const paces = Array.from({ length: job.images }, () => new PreviewPace());
   const rules = { guidance: settings.planGuidance, minimumKept: PLAN_MINIMUM_KEPT, ...sampling };
   return {
     promptIds: prompt.ids,
@@ -235,7 +236,7 @@ function planRequest(job: PictureJob, prompt: ReadPrompt, imageEndId: number): P
     ...(!prompt.features && { harvest: { layers: config.gen_condition_layers, imageEndId } }),
     ...(observer.scores && { observe: (_step, scores) => observer.scores?.(scores) }),
     signal: context.signal,
-    onRow: ({ sample, row, ids }) => tellRow(job, sample, row, ids),
+    onRow: ({ sample: image, row, ids }) => tellRow(job, paces[image]!, { image, row, ids }),
   };
 }
 
@@ -248,10 +249,16 @@ function firstVisualId({ bench }: PictureJob): number {
   return planGeneration.visual_token_start_id ?? start + FIRST_VISUAL_OFFSET;
 }
 
-async function tellRow(job: PictureJob, image: number, row: number, ids: readonly number[]): Promise<void> {
+/** @param pace of this picture's previews */
+async function tellRow(
+  job: PictureJob,
+  pace: PreviewPace,
+  { image, row, ids }: { image: number; row: number; ids: readonly number[] },
+): Promise<void> {
   const { bench, grid, previews, context } = job;
   const shape = { grid, size: finishedSize(job), firstVisualId: firstVisualId(job) };
-  const preview = previews ? await planPreview(await bench.visualTokenizer(), ids, shape) : undefined;
+  const make = async () => planPreview(await bench.visualTokenizer(), ids, shape);
+  const preview = previews ? await pace.show(make) : undefined;
   context.emit({ event: 'plan', image, row: row + 1, rows: grid.rows, ...(preview && { preview }) });
 }
 
@@ -271,8 +278,9 @@ async function replayPlan(
     });
   }
   job.grid = { rows: plan.length / (columns + 1), columns };
+  const pace = new PreviewPace();
   for (let row = 0; row < job.grid.rows; row++)
-    await tellRow(job, 0, row, plan.slice(0, (row + 1) * (columns + 1)));
+    await tellRow(job, pace, { image: 0, row, ids: plan.slice(0, (row + 1) * (columns + 1)) });
   return { ids: [...ids, imageEnd], promptLength, states: undefined };
 }
 

@@ -10,9 +10,27 @@ import type { FloatTensor } from './runtime/tensor.ts';
 import type { PixelSize, PlanGrid } from './settings.ts';
 
 const MOST_PIXELS = 256;
+/** Nobody sees more than these in a second, and a network has to make each of a plan's. */
+const MOST_A_SECOND = 25;
 const MOST_ENLARGED_PIXELS = 1_024;
 /** JPEG spoils pictures of few pixels and saves nothing there. */
 const PNG_UP_TO_PIXELS = 128;
+
+/**
+ * Leaves out previews of a plan that come too soon after the last one; the first is always made. Those of the steps are
+ * all made: they become the film of the picture.
+ */
+export class PreviewPace {
+  private nextMs = 0;
+
+  /** @param make resolves to undefined where there is nothing to show yet */
+  async show<T>(make: () => Promise<T | undefined>): Promise<T | undefined> {
+    if (performance.now() < this.nextMs) return undefined;
+    const shown = await make();
+    if (shown) this.nextMs = performance.now() + 1_000 / MOST_A_SECOND;
+    return shown;
+  }
+}
 
 /**
  * The finished rows of a plan as a coarse picture, in the shape of the part of the picture they stand for; undefined

@@ -33,15 +33,18 @@ test('the same seed gives the same pixels, eight seeds eight pictures, alone or 
   assert.equal(new Set(all.map((p) => Buffer.from(p).toString('base64'))).size, 8);
 });
 
-test('--json prints every event with its previews, and done names the file', async () => {
+test('--json prints every event with previews, and done names the file', async () => {
   const args = ['--seed', '7', '--json', '--out', 'json.png'];
   const { code, stdout } = await run('create', 'a red apple', ...QUICK, ...args);
   assert.equal(code, 0);
   const events = jsonLines(stdout) as { event: string; preview?: { base64: string } }[];
   const kinds = events.map(({ event }) => event).filter((e) => e !== 'loading');
   assert.deepEqual(kinds, ['placed', 'reading', 'plan', 'plan', 'step', 'step', 'decoding', 'done']);
-  for (const { preview } of events.filter(({ event }) => event === 'plan' || event === 'step')) {
-    assert.ok((await decodePicture(Buffer.from(preview!.base64, 'base64'))).width > 0);
+  for (const kind of ['plan', 'step']) {
+    const previews = events.flatMap(({ event, preview }) => (event === kind && preview ? [preview] : []));
+    assert.ok(previews.length > 0, kind);
+    for (const { base64 } of previews)
+      assert.ok((await decodePicture(Buffer.from(base64, 'base64'))).width > 0);
   }
   const done = events.at(-1) as unknown as { pictures: { file: string; seed: number }[] };
   assert.deepEqual([done.pictures[0]?.file, done.pictures[0]?.seed], ['json.png', 7]);

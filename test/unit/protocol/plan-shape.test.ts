@@ -36,22 +36,26 @@ interface Made {
   read: number[];
   picture: PictureFile;
   grid: { rows: number; columns: number };
-  plan: PictureFile[];
+  /** Previews of so many finished rows; the first of all, and those that came slowly enough. */
+  plan: { row: number; preview: PictureFile }[];
   steps: PictureFile[];
 }
 
 async function made(
   run: (events: { onEvent: (event: Progress) => void }) => Promise<PictureResult>,
 ): Promise<Made> {
-  const seen: { plan: PictureFile[]; step: PictureFile[] } = { plan: [], step: [] };
+  const plan: Made['plan'] = [];
+  const steps: PictureFile[] = [];
   const read: number[] = [];
   const onEvent = (event: Progress) => {
     if (event.event === 'reading') read.push(event.tokens);
-    if (event.event === 'plan' || event.event === 'step') seen[event.event].push(event.preview!);
+    if (event.event === 'plan' && event.preview) plan.push({ row: event.row, preview: event.preview });
+    if (event.event === 'step' && event.preview) steps.push(event.preview);
   };
   const [{ picture, recipe }] = (await run({ onEvent })).pictures as [PictureResult['pictures'][0]];
   assert.deepEqual([recipe.width, recipe.height], [picture.width, picture.height]);
-  return { read, picture, grid: recipe.grid, plan: seen.plan, steps: seen.step };
+  assert.equal(plan[0]?.row, 1);
+  return { read, picture, grid: recipe.grid, plan, steps };
 }
 
 const client = new EngineClient(here);
@@ -102,16 +106,21 @@ const sizesOf = (files: readonly PictureFile[]): Promise<number[][]> =>
     }),
   );
 
+/** Each preview of a plan is as wide as a row, and as high as its rows. */
+async function assertRows(plan: Made['plan'], [width, height]: readonly [number, number]): Promise<void> {
+  assert.deepEqual(
+    await sizesOf(plan.map(({ preview }) => preview)),
+    plan.map(({ row }) => [width, height * row]),
+  );
+}
+
 const pixels = ({ bytes }: { bytes: Uint8Array }): Promise<Buffer> =>
   sharp(bytes).removeAlpha().raw().toBuffer();
 
 test('a plan has the tokens its size has room for, and is shown in the shape of what they stand for', async () => {
   const { picture, grid, plan, steps } = await create();
   assert.deepEqual(grid, { rows: 4, columns: 8 });
-  assert.deepEqual(
-    await sizesOf(plan),
-    [1, 2, 3, 4].map((rows) => [112, 28 * rows]),
-  );
+  await assertRows(plan, [112, 28]);
   assert.deepEqual(await sizesOf(steps), [[8, 8]]);
   assert.deepEqual(await sizesOf([picture]), [[64, 64]]);
 });
@@ -119,12 +128,9 @@ test('a plan has the tokens its size has room for, and is shown in the shape of 
 test('another size has another grid, and a grid that is asked for is shown in the shape of the picture', async () => {
   const wide = await create({ size: { width: 128, height: 64 } });
   assert.deepEqual(wide.grid, { rows: 4, columns: 16 });
-  assert.deepEqual((await sizesOf(wide.plan)).at(-1), [224, 112]);
+  await assertRows(wide.plan, [224, 28]);
   const asked = await create({ size: { width: 128, height: 64 }, grid: { rows: 2, columns: 2 } });
-  assert.deepEqual(await sizesOf(asked.plan), [
-    [56, 14],
-    [56, 28],
-  ]);
+  await assertRows(asked.plan, [56, 14]);
 });
 
 for (const [width, height, seen] of [
@@ -137,11 +143,11 @@ for (const [width, height, seen] of [
     const { picture: edited, grid, plan, steps } = await edit(await picture(width, height, '#c8102e'));
     assert.deepEqual(await sizesOf([edited]), [[width, height]]);
     assert.deepEqual(grid, { rows: 4, columns: seen[0] / 8 });
-    for (const shown of [plan.at(-1)!, steps.at(-1)!])
-      assert.ok(
-        Math.abs(shown.width / shown.height / (width / height) - 1) < 0.05,
-        `${shown.width} x ${shown.height}`,
-      );
+    const planned = plan.map(({ row, preview }) => [preview.width, (preview.height * grid.rows) / row]);
+    const painted = steps.map((preview) => [preview.width, preview.height]);
+    for (const [w, h] of [...planned, ...painted])
+      assert.ok(Math.abs(w! / h! / (width / height) - 1) < 0.05, `${w} x ${h}`);
+    assert.ok(painted.length > 0);
   });
 
 test('a picture of any size is read as at the trained size nearest in shape, in a question and in an edit', async () => {
