@@ -115,7 +115,7 @@ export interface LoadProgress {
   signal?: AbortSignal | undefined;
   /** `part` of `parts`, from 1. */
   onLoading?: (what: string, part: number, parts: number) => void;
-  /** Whose linear layers are in 8-bit numbers, where the model `isRoundable`. */
+  /** Whose linear layers are in 8-bit numbers, where the model is small and not compiled. */
   rounded?: Rounding;
   /** Absent: `vae`. */
   decoder?: Decoder;
@@ -163,16 +163,14 @@ export class Model {
     readonly files: ModelFiles,
     /** See `fingerprint`. */
     readonly fingerprint: string,
-    /** Small enough for its weights to be rounded on loading, and not rounded already. */
-    readonly isRoundable: boolean,
+    /** Its own weights stay memory-mapped, those of its compiled copy not. */
+    private readonly isLarge: boolean,
     /** The file, where the folder has one; it is read when a picture wants it. */
     private readonly tinyDecoder: string | undefined,
     /** What its parts take up. */
     readonly memory: ModelMemory,
     readonly machine: Machine,
     private readonly compile: Compiler | undefined,
-    /** Its own weights stay memory-mapped, those of its compiled copy not. */
-    private readonly isMapped: boolean,
     private readonly options: SessionOptions,
   ) {}
 
@@ -189,16 +187,13 @@ export class Model {
     const { machine, compile, largeFrom = LARGE_FROM_BYTES, ...session } = options;
     const checkpoint = await Checkpoint.open(path);
     const files = await readFiles(checkpoint);
-    const compiled = isCompiled(checkpoint.tensors);
     const isLarge = weightBytes(checkpoint) >= largeFrom;
-    const isRoundable = !isLarge && !compiled;
     const mark = await fingerprint(checkpoint);
     return new Model(
-      ...([path, checkpoint, files, mark, isRoundable, await tinyDecoderIn(path)] as const),
+      ...([path, checkpoint, files, mark, isLarge, await tinyDecoderIn(path)] as const),
       memoryOfModel(checkpoint, compile),
       { freeBytes: process.availableMemory(), gpuBytes: 0, ...machine },
       compile,
-      isLarge,
       session,
     );
   }
@@ -216,9 +211,14 @@ export class Model {
     return this.isRoundable || this.isCopied;
   }
 
+  /** Small enough for its weights to be rounded on loading, and not rounded already. */
+  private get isRoundable(): boolean {
+    return !this.isLarge && !isCompiled(this.checkpoint.tensors);
+  }
+
   /** A large checkpoint that isn't compiled, and may be. */
   private get isCopied(): boolean {
-    return !this.isRoundable && this.compile !== undefined && !isCompiled(this.checkpoint.tensors);
+    return this.isLarge && this.compile !== undefined && !isCompiled(this.checkpoint.tensors);
   }
 
   /** Networks that pictures rounded so have in 8-bit numbers, as a second copy made on loading. */
@@ -263,7 +263,7 @@ export class Model {
     const loadPlaced = async (name: NetworkName) => {
       const { form } = placed(name);
       const checkpoint = form === 'source' ? this.checkpoint : await this.compiledCopy(progress);
-      const mapped = this.isMapped && !isCompiled(checkpoint.tensors);
+      const mapped = this.isLarge && !isCompiled(checkpoint.tensors);
       const own = { mapped, ...this.options };
       const sourceFor = (part: PartName) => {
         const { weights, options } = onDevice(checkpoint, deviceOf(part));

@@ -211,13 +211,7 @@ class Learner(nn.Module):
         first = pads.int().argmax(1, keepdim=True)
         row, place = ((cells >= 0) & able[:, None]).nonzero(as_tuple=True)
         key = first[row, 0] + cells[row, place]
-        ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
-
-        def looks(heads: tuple[tuple[int, int], ...]) -> list[Tensor]:
-            """Log shares of what each head looks at from each of the places."""
-            return [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in heads]
-
-        copy = -sum(each.gather(1, key[:, None]).mean() for each in looks(COPIERS)) / len(COPIERS)
+        copy = -sum(each.gather(1, key[:, None]).mean() for each in self.looks(states, batch, COPIERS, row, place)) / len(COPIERS)
         old = self.old_codes(batch)[row, place]
         is_object = old < OBJECT_CODES
         known = F.rms_norm(states[COPIERS[0][0] + 1][row, place].float(), (c.HIDDEN,))
@@ -228,10 +222,21 @@ class Learner(nn.Module):
         speaks = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1, reduction="none")
         weight = torch.where(begins(old), 5.0, 1.0) * is_object
         meant = (speaks * weight).sum() / weight.sum()
+        return copy, read, meant, self.noun_loss(states, batch, MATCHERS, row, place, names, weight)
+
+    def looks(self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor) -> list[Tensor]:
+        """Log shares [k, n] of what each head looks at from each of the places."""
+        ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
+        return [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in heads]
+
+    def noun_loss(
+        self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor, names: Tensor, weight: Tensor
+    ) -> Tensor:
+        """How little the heads look from each of the places at the tokens that name its class; at the first token where none does."""
         named = batch.nouns[row] == names[:, None]
         named[:, 0] |= ~named.any(1)
-        seen = sum(each.masked_fill(~named, -1e9).logsumexp(-1) for each in looks(MATCHERS)) / len(MATCHERS)
-        return copy, read, meant, -(seen * weight).sum() / weight.sum()
+        seen = sum(each.masked_fill(~named, -1e9).logsumexp(-1) for each in self.looks(states, batch, heads, row, place)) / len(heads)
+        return -(seen * weight).sum() / weight.sum()
 
     def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How badly a state tells how many objects of the plan are still to begin, and of which classes.
@@ -251,12 +256,8 @@ class Learner(nn.Module):
         wanted = shown_codes(batch)
         coming = next_object(wanted)
         row, place = (coming >= 0).nonzero(as_tuple=True)
-        told = batch.nouns[row] == CLASS[coming[row, place] // PARTS][:, None]
-        told[:, 0] |= ~told.any(1)
-        ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
         weight = torch.where(begins(wanted[row, place]), 5.0, 1.0)
-        looks = [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in TELLERS]
-        return -sum((each.masked_fill(~told, -1e9).logsumexp(-1) * weight).sum() for each in looks) / weight.sum() / len(looks)
+        return self.noun_loss(states, batch, TELLERS, row, place, CLASS[coming[row, place] // PARTS], weight)
 
     @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:

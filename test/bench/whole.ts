@@ -4,10 +4,11 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
-import { access, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { exists } from '../../engine/checkpoint/file.ts';
 import { spawnEngine } from '../../engine/spawn.ts';
 import { peakMemory } from './memory.ts';
 import { publishedWhole } from './published.ts';
@@ -41,7 +42,7 @@ export interface WholeCost {
 /** @param folder gets 32 GB of weights, kept for another time; beside it stands a cache, 13 GB. @param tell what happens now */
 export async function measureWhole(folder: string, tell: (what: string) => void): Promise<WholeCost> {
   const weights = join(folder, 'model.safetensors');
-  if (!(await isThere(weights))) {
+  if (!(await exists(weights))) {
     tell('writing the weights');
     await synthesize(folder, publishedWhole, TUSK, 'BF16');
     await writePublishedVocabulary(folder);
@@ -58,12 +59,6 @@ export async function measureWhole(folder: string, tell: (what: string) => void)
   tell('making a picture');
   return { sourceBytes, diskBytesPerSecond, compile, create: await measurePicture(folder) };
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Takes a file out of the system's cache (GNU dd). */
 const forget = (path: string) => run('dd', [`if=${path}`, 'iflag=nocache', 'count=0']);

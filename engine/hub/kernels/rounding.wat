@@ -1,5 +1,5 @@
 ;; Rounding of weights, four at a time: what hub/quantise.ts does one by one, equal to it in every number and scale.
-;; `npm run kernels` makes rounding.ts of it. Addresses are in bytes; nothing is checked.
+;; `npm run kernels` makes rounding-bytes.ts of it. Addresses are in bytes; nothing is checked.
 (module
   (memory (export "memory") 1)
 
