@@ -3,7 +3,8 @@
 A batch holds ids [b, n] padded behind, MRoPE positions [3, b, n], the visual code to predict at each place
 (-1 = none), the cell a visual token belongs to (-1 = none); for questions the text id to predict, a mask, and of those
 about one object (row, place of each word of the answer, cells of the object [64]); for edits which cells the
-instruction speaks of; which of the old picture's, or of the asked for, classes each token names or tells about [b, n] (-1 = none).
+instruction speaks of, which of the old picture's classes each token names [b, n] (-1 = none), and where the next thing of the
+new picture lies in the old one [b, 64, 64]; for edits and prompts which of the asked for classes each token tells about [b, n].
 """
 
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Batch:
     blind: Tensor | None = None
     meant: Tensor | None = None
     nouns: Tensor | None = None
+    told: Tensor | None = None
+    origins: Tensor | None = None
     about: tuple[Tensor, Tensor, Tensor] | None = None
 
 
@@ -62,6 +65,17 @@ def meant_cells(scene: scenes.Scene, meant: tuple[int, ...]) -> np.ndarray:
     for i, o in enumerate(scene.objects):
         grid[o.row : o.row + o.size, o.column : o.column + o.size] = i in meant
     return grid.flatten()
+
+
+def origin_cells(scene: scenes.Scene, edit: language.Edit) -> np.ndarray:
+    """bool [64, 64]: for each cell, where in the scene what begins next in the edit's target lies, or what it is made of."""
+    out, of = np.zeros((c.GRID**2, c.GRID**2), bool), edit.origins(scene)
+    begun = 0
+    for o, origin in sorted(zip(edit.target.objects, of, strict=True), key=lambda pair: (pair[0].row, pair[0].column)):
+        first = o.row * c.GRID + o.column
+        out[begun : first + 1] = meant_cells(scene, origin) == 1
+        begun = first + 1
+    return out
 
 
 def picture_positions(ids: np.ndarray) -> np.ndarray:
@@ -110,22 +124,23 @@ class Sequences:
             if edit is not None:
                 return scene, edit
 
-    def step(self, sizes: tuple[int, int, int, int], short: int = 0) -> list[Batch]:
+    def step(self, sizes: tuple[int, int, int, int], short: int = 0, placing: int = 0) -> list[Batch]:
         """Batches of one training step: prompts, edits and, if pictures are asked about, questions.
 
         sizes: how many prompts, edits, pictures, and questions each.
         """
         creates, edits, asks, questions = sizes
-        return [self.create(creates, short), self.edit(edits, max(1, edits // 8)), *([self.ask(asks, questions)] if asks else [])]
+        return [self.create(creates, short, placing), self.edit(edits, max(1, edits // 8)), *([self.ask(asks, questions)] if asks else [])]
 
-    def create(self, n: int, short: int = 0) -> Batch:
-        """n prompts; the first `short` of them name one painted object and neither its place nor, mostly, the ground."""
-        drawn = [self.short() for _ in range(short)]
-        drawn += [(s, language.caption(s, self.rng)) for s in (self.scene(0.0) for _ in range(n - short))]
+    def create(self, n: int, short: int = 0, placing: int = 0) -> Batch:
+        """n prompts; the first `short` of them name one painted object and neither its place nor, mostly, the ground; `placing`
+        others say where each of several things lies."""
+        drawn = [self.short() for _ in range(short)] + [self.placing() for _ in range(placing)]
+        drawn += [(s, language.caption(s, self.rng)) for s in (self.scene(0.0) for _ in range(n - len(drawn)))]
         prompts = [self.tokenizer.generate_prompt(caption.text) for _, caption in drawn]
         batch = self.generation([self.tokenizer.encode(p) for p in prompts], [scenes.codes(s) for s, _ in drawn])
         nouns = np.stack([self.named(row.tolist(), s) for row, (s, _) in zip(batch.ids, drawn, strict=True)])
-        batch.nouns = torch.from_numpy(phrases(nouns, batch.ids.numpy()))
+        batch.told = torch.from_numpy(phrases(nouns, batch.ids.numpy()))
         return batch
 
     def short(self) -> tuple[scenes.Scene, language.Caption]:
@@ -138,6 +153,14 @@ class Sequences:
             if caption.request.objects[0].place is None and (caption.request.background is None or self.rng.random() < 0.1):
                 return scene, caption
 
+    def placing(self) -> tuple[scenes.Scene, language.Caption]:
+        """Two to four things of as many classes, and where they lie."""
+        count = int(self.rng.choice((2, 3, 4), p=(0.2, 0.45, 0.35)))
+        while True:
+            scene = scenes.sample_several(self.rng, count, self.allowed)
+            if len({o.name for o in scene.objects}) == count:
+                return scene, language.placing(scene, self.rng)
+
     def edit(self, n: int, blind: int = 0) -> Batch:
         """The last `blind` samples see plain padding where the picture was, as in the condition pass."""
         pairs = [self.edited() for _ in range(n)]
@@ -147,7 +170,13 @@ class Sequences:
         batch.scene_codes = torch.from_numpy(np.stack([scenes.codes(s) for s, _ in pairs])).flatten(1)
         batch.meant = torch.from_numpy(np.stack([meant_cells(s, e.changed) for s, e in pairs]))
         batch.blind = torch.arange(n) >= n - blind
-        batch.nouns = torch.from_numpy(np.stack([self.named(row.tolist(), s) for row, (s, _) in zip(batch.ids, pairs, strict=True)]))
+        batch.origins = torch.from_numpy(np.stack([origin_cells(s, e) for s, e in pairs]))
+        rows = [row.tolist() for row in batch.ids]
+        batch.nouns, asked = (
+            torch.from_numpy(np.stack([self.named(row, scene) for row, scene in zip(rows, of, strict=True)]))
+            for of in ([s for s, _ in pairs], [e.target for _, e in pairs])
+        )
+        batch.told = torch.from_numpy(phrases(asked.numpy(), batch.ids.numpy()))
         return batch
 
     def named(self, ids: list[int], scene: scenes.Scene) -> np.ndarray:

@@ -169,7 +169,7 @@ def main() -> None:
         step += 1
         if not edits:
             figures.append({k: v.item() for k, v in parts.items()})
-        if step % 24 == 0:
+        if step % 24 == 0 and figures:
             pace = (time.time() - began) / 24
             log(step=step, rate=factor, pace=pace, scenes=len(cache.scenes),
                 **{k: float(np.mean([f[k] for f in figures])) for k in figures[0]})  # fmt: skip

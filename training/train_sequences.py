@@ -44,7 +44,8 @@ MATCHERS = ((3, 2),)
 """(layer, head) that learn to look from an object of the old picture at the noun of the instruction that names it."""
 
 TELLERS = ((2, 2), (3, 3))
-"""(layer, head) that learn to look, while a plan waits for its next object, at the words about that one."""
+"""(layer, head) that learn to look, while a plan waits for its next object, at what tells about that one: the first, in an
+edit, at where it lies in the old picture, the second at the words about it; where one of the two is missing, both at the other."""
 
 BOOKS = 3
 """After so many layers a state knows what is still to come."""
@@ -234,9 +235,17 @@ class Learner(nn.Module):
     ) -> Tensor:
         """How little the heads look from each of the places at the tokens that name its class; at the first token where none does."""
         named = batch.nouns[row] == names[:, None]
-        named[:, 0] |= ~named.any(1)
-        seen = sum(each.masked_fill(~named, -1e9).logsumexp(-1) for each in self.looks(states, batch, heads, row, place)) / len(heads)
-        return -(seen * weight).sum() / weight.sum()
+        return self.look_loss(states, batch, heads, row, place, [named] * len(heads), weight)
+
+    def look_loss(
+        self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor, wanted: list[Tensor], weight: Tensor
+    ) -> Tensor:
+        """How little each head looks from each of the places at its wanted tokens [k, n]; at the first token where there are none."""
+        loss = 0.0
+        for each, tokens in zip(self.looks(states, batch, heads, row, place), wanted, strict=True):
+            tokens[:, 0] |= ~tokens.any(1)
+            loss = loss - (each.masked_fill(~tokens, -1e9).logsumexp(-1) * weight).sum()
+        return loss / (len(heads) * weight.sum())
 
     def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How badly a state tells how many objects of the plan are still to begin, and of which classes.
@@ -252,12 +261,26 @@ class Learner(nn.Module):
 
     @half_precision()
     def tell_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
-        """How little the TELLERS look at the noun of the next object of a plan and the words behind it, where its place is said."""
+        """How little the TELLERS look at what tells about the next object of a plan: its noun and the words behind it, where
+        its place is said, and in an edit where it lies in the old picture."""
         wanted = shown_codes(batch)
         coming = next_object(wanted)
         row, place = (coming >= 0).nonzero(as_tuple=True)
         weight = torch.where(begins(wanted[row, place]), 5.0, 1.0)
-        return self.noun_loss(states, batch, TELLERS, row, place, CLASS[coming[row, place] // PARTS], weight)
+        words = batch.told[row] == CLASS[coming[row, place] // PARTS][:, None]
+        there = words
+        if batch.origins is not None:
+            there = self.old_places(batch, row, place)
+            there, words = (torch.where(a.any(1, keepdim=True), a, b) for a, b in ((there, words), (words, there)))
+        return self.look_loss(states, batch, TELLERS, row, place, [there, words], weight)
+
+    @staticmethod
+    def old_places(batch: Batch, row: Tensor, place: Tensor) -> Tensor:
+        """bool [k, n]: the tokens of the old picture where what begins next after each of the places lies."""
+        pads = batch.ids == c.IMAGE_PAD
+        there = batch.origins[row, batch.cells[row, place + 1]] & pads.any(1)[row, None]
+        first = pads.int().argmax(1)[row, None]
+        return torch.zeros(len(row), pads.shape[1], dtype=torch.bool).scatter(1, first + torch.arange(c.GRID**2), there)
 
     @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
@@ -323,14 +346,14 @@ def step_losses(model: Learner, batches: list[Batch]):
     states, _ = model.states(prompts)
     code, cell = model.code_loss(states, prompts)
     books, told = model.books_loss(states, prompts), model.tell_loss(states, prompts)
-    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.2 * told, {"create": code.item(), "books": books.item(), "told": told.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
+    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * told, {"create": code.item(), "books": books.item(), "told": told.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
     states, tokens = model.states(edits)
     code, cell = model.code_loss(states, edits)
     seen, place = model.perception_loss(tokens, edits.scene_codes)
     copy, read, meant, match = model.copy_loss(states, edits)
-    books = model.books_loss(states, edits)
-    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant + 0.2 * match
-    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "match": match.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    books, told = model.books_loss(states, edits), model.tell_loss(states, edits)
+    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant + 0.2 * match + 0.4 * told
+    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "match": match.item(), "told_e": told.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
     for batch in asked:
         states, tokens = model.states(batch)
         answer, about = model.answer_loss(states, batch), model.about_loss(states, batch)
@@ -341,12 +364,12 @@ def step_losses(model: Learner, batches: list[Batch]):
 class Steps(IterableDataset):
     """The batches of one step after the other."""
 
-    def __init__(self, data: Sequences, sizes: tuple[int, int, int, int], short: int):
-        self.data, self.sizes, self.short = data, sizes, short
+    def __init__(self, data: Sequences, sizes: tuple[int, int, int, int], short: int, placing: int):
+        self.data, self.sizes, self.short, self.placing = data, sizes, short, placing
 
     def __iter__(self) -> Iterator[list[Batch]]:
         while True:
-            yield self.data.step(self.sizes, self.short)
+            yield self.data.step(self.sizes, self.short, self.placing)
 
 
 def on_any_core(_: int) -> None:
@@ -374,6 +397,7 @@ def main() -> None:
     ask.add_argument("--hold", nargs="*", default=(), help="prefixes of parameters that stay as they are")
     ask.add_argument("--only", default="", help="parameters whose names do not match this pattern stay as they are")
     ask.add_argument("--short", type=int, default=0, help="how many of the prompts name one painted object and no place")
+    ask.add_argument("--placing", type=int, default=0, help="how many of the prompts say where each of several things lies")
     ask.add_argument("--model", type=Path, help="a checkpoint folder to go on from")
     ask.add_argument("--ahead", action="store_true", help="another process draws the batches, for those who have a core to spare")
     ask.add_argument("--seed", type=int, default=0)
@@ -394,7 +418,7 @@ def main() -> None:
     average, clock = Average(model), Clock(time.time() + 60 * a.minutes, fall=a.fall)
     run = (a.out / "latest.pt", model, average, steppers, clock)
     step = resume(*run)
-    steps = Steps(Sequences(tokenizer, step + 1 if step else a.seed), a.sizes, a.short)
+    steps = Steps(Sequences(tokenizer, step + 1 if step else a.seed), a.sizes, a.short, a.placing)
     batches = ahead(steps) if a.ahead else iter(steps)
     log(parameters=sum(p.numel() for p in model.parameters()), **{k: str(v) for k, v in vars(a).items()})
     checking = [Sequences(tokenizer, 77), Sequences(tokenizer, 78, lambda s: not splits.in_training(s))]

@@ -306,15 +306,24 @@ SAYS_ALL = 0.5
 line by line: a plan then never has to choose which of them comes first."""
 
 
-def _caption_several(scene: Scene, rng: Rng) -> tuple[str, Request]:
+SAYS_ONE = 0.1
+"""How often it says the place of one of them only."""
+
+MIXED = 0.5
+"""How often a prompt that says all places names the things in any order."""
+
+
+def _caption_several(
+    scene: Scene, rng: Rng, says_all: float = SAYS_ALL, says_one: float = SAYS_ONE, mixed: float = MIXED
+) -> tuple[str, Request]:
     groups = look_alikes(tuple(sorted(scene.objects, key=lambda o: (o.row, o.column))))
     every, one = rng.random(), int(rng.integers(len(groups)))
-    if every < SAYS_ALL and len(groups) == len(scene.objects) and rng.random() < 0.5:
+    if every < says_all and len(groups) == len(scene.objects) and rng.random() < mixed:
         groups = [groups[i] for i in rng.permutation(len(groups))]
     parts, objects = [], []
     for i, group in enumerate(groups):
         words, colour = _phrase_of(group, rng)
-        tells = len(group) == 1 and (every < SAYS_ALL or (every < SAYS_ALL + 0.1 and i == one))
+        tells = len(group) == 1 and (every < says_all or (every < says_all + says_one and i == one))
         place = group[0].place if tells else None
         parts.append(f"{words} {_at(place, rng)}" if place else words)
         objects += [RequestedObject(o.name, colour, place) for o in group]
@@ -330,7 +339,16 @@ def caption(scene: Scene, rng: Rng) -> Caption:
     count = len(scene.objects)
     pair = count == 2 and scene.objects[0].name != scene.objects[1].name
     writer = _caption_empty if count == 0 else _caption_one if count == 1 else _caption_two if pair else _caption_several
-    text, request = writer(scene, rng)
+    return _prompt(*writer(scene, rng), rng)
+
+
+def placing(scene: Scene, rng: Rng) -> Caption:
+    """A prompt that says where things lie: all of them, mostly not line by line, or one of them."""
+    return _prompt(*_caption_several(scene, rng, says_all=0.7, says_one=0.3, mixed=0.7), rng)
+
+
+def _prompt(text: str, request: Request, rng: Rng) -> Caption:
+    """The words as a person types them."""
     if rng.random() < 0.2:
         text = choice(rng, _LEADS).format(text)
     return Caption(_typed(text, rng, ".", 0.06), request)
@@ -357,6 +375,13 @@ class Edit:
     @property
     def request(self) -> Request:
         return full_request(self.target, self.anywhere, self.beside)
+
+    def origins(self, scene: Scene) -> list[tuple[int, ...]]:
+        """For each object of the target the indices of the scene's it comes from: itself, what it replaces or repeats, or none."""
+        if self.kind in ("remove", "extract"):
+            return [(i,) for i in range(len(scene.objects)) if i not in self.changed]
+        known = range(len(scene.objects))
+        return [(i,) if i in known else _alike(scene, o.name) for i, o in enumerate(self.target.objects)]
 
 
 def _the(o: SceneObject, scene: Scene, rng: Rng) -> str | None:

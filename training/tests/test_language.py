@@ -118,6 +118,23 @@ def test_a_caption_says_word_for_word_what_its_request_asks(rng, count):
 
 
 @pytest.mark.parametrize("count", [2, 3, 4])
+def test_a_prompt_about_places_says_them_of_all_things_or_of_one(rng, count):
+    """Read back by another grammar; many that say all name the things in another order than they lie in."""
+    told, turned = [], 0
+    for _ in range(300):
+        scene = sample_several(rng, count)
+        if len({o.name for o in scene.objects}) < count:
+            continue
+        c = language.placing(scene, rng)
+        said, _ = reading.caption(c.text)
+        assert said.objects == c.request.objects and fulfils(scene, c.request), c.text
+        told.append(sum(o.place is not None for o in c.request.objects))
+        lie = [o.name for o in sorted(scene.objects, key=lambda o: (o.row, o.column))]
+        turned += told[-1] == count and [o.name for o in c.request.objects] != lie
+    assert set(told) == {1, count} and 0.6 < told.count(count) / len(told) < 0.85 and turned > 0.2 * len(told)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4])
 def test_things_without_a_place_lie_in_the_order_they_are_named(rng, count):
     orders = 0
     for _ in range(300):
@@ -325,6 +342,9 @@ def test_an_edit_does_what_it_says_and_nothing_else(rng, kind):
         assert e.beside == bool(reading.relations(last)) and (not e.beside or e.request.relation == relation(*e.target.objects))
         assert fulfils(e.target, e.request)
         assert [o.place is None for o in e.request.objects] == [i == e.anywhere for i in range(len(e.target.objects))]
+        for o, origin in zip(e.target.objects, e.origins(scene), strict=True):
+            assert all((was := scene.objects[i]) == o or i in e.changed or (kind == "duplicate" and was.name == o.name) for i in origin)
+            assert origin or e.kind in ("add", "both")
 
 
 def test_words_that_fit_two_things_are_not_used(rng):

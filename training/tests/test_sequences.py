@@ -5,12 +5,12 @@ from itertools import islice
 import numpy as np
 import pytest
 import torch
-from training.data import scenes, tokenizer
+from training.data import language, scenes, tokenizer
 from training.data.tokenizer import Tokenizer
 from training.networks import config as c
 from training.networks.decoding import expanded
-from training.sequences import Sequences, meant_cells, phrases, picture_positions
-from training.train_sequences import Steps, ahead, still_to_come
+from training.sequences import Sequences, meant_cells, origin_cells, phrases, picture_positions
+from training.train_sequences import Learner, Steps, ahead, still_to_come
 
 TALK = [("where is the cat?", "on the left"), ("what colour is it?", "orange"), ("and the star?", "green")]
 
@@ -69,6 +69,30 @@ def test_a_noun_and_the_words_behind_it_tell_about_its_things(words) -> None:
     assert said == {"cat": "Cat at the bottom left, a small", "dog": " dog in the middle and two red", "apple": " apples"}
 
 
+def test_until_a_thing_begins_its_origin_is_where_it_lay() -> None:
+    """A pear moves below a cat that stays; a star, which is nowhere yet, comes last."""
+    cat, pear, star = (scenes.SceneObject(n, 2, r, k) for n, r, k in (("cat", 3, 0), ("pear", 0, 3), ("star", 6, 6)))
+    moved, white = scenes.SceneObject("pear", 2, 6, 0), scenes.Background("white")
+    edit = language.Edit("move", "", scenes.Scene((cat, moved, star), white), (1,))
+    cells = origin_cells(scenes.Scene((cat, pear), white), edit)
+    lay = {name: meant_cells(scenes.Scene((o,), white), (0,)) == 1 for name, o in (("cat", cat), ("pear", pear))}
+    assert (cells[: 3 * 8 + 1] == lay["cat"]).all() and (cells[3 * 8 + 1 : 6 * 8 + 1] == lay["pear"]).all()
+    assert not cells[6 * 8 + 1 :].any()
+
+
+def test_a_plan_is_told_by_the_old_picture_and_the_words(words) -> None:
+    """The tokens that are looked at from a cell before something begins: of the old picture where that lies, and none where all is drawn."""
+    batch = Sequences(words, 7).edit(16, 2)
+    row, place = (batch.cells[:, 1:] >= 0).nonzero(as_tuple=True)
+    there = Learner.old_places(batch, row, place)
+    pads, cells = batch.ids == c.IMAGE_PAD, batch.origins[row, batch.cells[row, place + 1]]
+    shown = pads.any(1)[row]
+    assert 0 < shown.sum() < len(shown) or pads.any(1).all()
+    assert (there & ~pads[row]).sum() == 0 and torch.equal(there[shown].sum(1), cells[shown].sum(1)) and not there[~shown].any()
+    things = batch.scene_codes[row] < scenes.OBJECT_CODES
+    assert (cells & ~things).sum() == 0 and cells.any()
+
+
 def test_what_is_still_to_come_falls_where_things_begin() -> None:
     """Counted from the scene's own boxes."""
     rng = np.random.default_rng(8)
@@ -84,7 +108,7 @@ def test_what_is_still_to_come_falls_where_things_begin() -> None:
 
 
 def test_batches_drawn_ahead_are_the_same(words) -> None:
-    plain, other = (Steps(Sequences(words, 5), (3, 2, 2, 4), 1) for _ in range(2))
+    plain, other = (Steps(Sequences(words, 5), (3, 2, 2, 4), 1, 1) for _ in range(2))
     for one, two in zip(islice(plain, 3), islice(ahead(other), 3), strict=True):
         assert len(one) == len(two) == 3
         for a, b in zip(one, two, strict=True):
