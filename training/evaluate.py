@@ -31,7 +31,9 @@ from training.train_common import one_quiet_thread
 BATCH = 16
 WRONG_SHIFT = 7
 """The wrong-prompt control scores a picture against the prompt this many places on in its set."""
-SHEET_EACH = 6
+SHEET, EDITS_EACH = 64, 3
+"""Pictures of the sheet of prompts, as many of each set; edits of each kind on the other."""
+Tile = tuple[np.ndarray, str, bool]
 Edits = list[EditCase] | list[SeveralEdit]
 
 
@@ -152,9 +154,10 @@ def _wrong(prompts: list[Prompt], i: int) -> Prompt:
     return next(p for p in rotated if p.request != prompts[i].request)
 
 
-def score_created(test: FrozenTest, entries: list[dict], prompts: list[Prompt], run: Path, rows: Rows) -> list[tuple]:
-    """Adds the model's rows and its wrong-prompt control; returns tiles for the sheet."""
-    tiles, counts = [], {}
+def score_created(test: FrozenTest, entries: list[dict], prompts: list[Prompt], run: Path, rows: Rows) -> list[Tile]:
+    """Adds the model's rows and its wrong-prompt control; returns tiles for the sheet, the first of each set."""
+    tiles: list[Tile] = []
+    places = {name: len(range(i, SHEET, len(test.sheet))) for i, name in enumerate(test.sheet)}
     for entry in entries:
         prompt = prompts[entry["index"]]
         picture = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
@@ -164,19 +167,23 @@ def score_created(test: FrozenTest, entries: list[dict], prompts: list[Prompt], 
         if entry["seed"] == 1:
             wrong = test.judge(picture, _wrong(prompts, entry["index"]).request, *seen)
             _tally(rows, "model, wrong prompt", "all").add(wrong.ok, prompt.held_out)
-            counts[prompt.set] = counts.get(prompt.set, 0) + 1
-            if prompt.set in test.sheet and counts[prompt.set] <= SHEET_EACH:
+            if places.get(prompt.set, 0) > 0:
+                places[prompt.set] -= 1
                 tiles.append((picture, prompt.text, verdict.ok))
     return tiles
 
 
-def score_edited(test: FrozenTest, entries: list[dict], edits: Edits, run: Path, rows: Rows) -> None:
+def score_edited(test: FrozenTest, entries: list[dict], edits: Edits, run: Path, rows: Rows) -> list[Tile]:
+    """Adds the model's rows; returns tiles of before and after, the first of each kind."""
+    tiles: dict[str, list[Tile]] = {}
     for entry in entries:
         e = edits[entry["index"]]
-        after = np.asarray(Image.open(run / entry["file"]).convert("RGB"))
-        verdict = test.score_edit(render(e.source), after, e)
+        before, after = render(e.source), np.asarray(Image.open(run / entry["file"]).convert("RGB"))
+        verdict = test.score_edit(before, after, e)
         for name in (f"edit: {e.kind}", "edits, all"):
             _tally(rows, "model", name).add(verdict.ok, e.held_out, verdict.checks)
+        tiles.setdefault(e.kind, []).append((np.concatenate([before, after], 1), e.text, verdict.ok))
+    return [tile for kind in tiles.values() for tile in kind[:EDITS_EACH]]
 
 
 def score_answered(entries: list[dict], questions: list[QuestionCase], rows: Rows) -> None:
@@ -220,21 +227,23 @@ def score_controls(test: FrozenTest, prompts: list[Prompt], edits: Edits, vae: s
 
 
 def score_run(options: argparse.Namespace) -> None:
-    """Prints the table, writes it to RUN/table.md and the first pictures to RUN/sheet.png."""
+    """Prints the table, writes it to RUN/table.md, the first pictures to RUN/sheet.webp and the first edits to RUN/edits.webp."""
     test, manifest = TESTS[options.test], _manifest(options.run)
     if manifest and made_for(manifest) != options.test:
         raise SystemExit(f"{options.run} was made for another test: score it with --test {made_for(manifest)}.")
     prompts, edits, questions = test.load()
     rows: Rows = {}
     tiles = score_created(test, manifest.get("created", []), prompts, options.run, rows)
-    score_edited(test, manifest.get("edited", []), edits, options.run, rows)
+    changes = score_edited(test, manifest.get("edited", []), edits, options.run, rows)
     score_answered(manifest.get("answered", []), questions, rows)
     if options.controls:
         score_controls(test, prompts, edits, options.vae, rows)
     print(table(rows))
     (options.run / "table.md").write_text(table(rows) + "\n")
     if tiles:
-        contact_sheet(tiles, options.run / "sheet.png")
+        contact_sheet(tiles, options.run / "sheet.webp", columns=8)
+    if changes:
+        contact_sheet(changes, options.run / "edits.webp", columns=3)
 
 
 def main() -> None:

@@ -57,15 +57,18 @@ def table(rows: dict[tuple[str, str], Tally]) -> str:
 
 
 def contact_sheet(tiles: list[tuple[np.ndarray, str, bool]], file: Path, columns: int = 6, side: int = 192) -> None:
-    """Pictures uint8 [256, 256, 3] with their prompts; a green or red edge says what the scorer said."""
+    """Pictures uint8 [h, w, 3], all of one size, with their prompts; a green or red edge says what the scorer said. side: of a
+    picture's height and its edge, px."""
     text_height, rows = 34, -(-len(tiles) // columns)
-    sheet = Image.new("RGB", (columns * side, rows * (side + text_height)), "white")
+    height, width = tiles[0][0].shape[:2]
+    across = round((side - 8) * width / height) + 8
+    sheet = Image.new("RGB", (columns * across, rows * (side + text_height)), "white")
     draw = ImageDraw.Draw(sheet)
     for i, (picture, text, ok) in enumerate(tiles):
-        x, y = i % columns * side, i // columns * (side + text_height)
-        sheet.paste(Image.fromarray(picture).resize((side - 8, side - 8), Image.LANCZOS), (x + 4, y + 4))
-        draw.rectangle((x + 2, y + 2, x + side - 3, y + side - 3), outline="green" if ok else "red", width=2)
-        draw.multiline_text((x + 6, y + side), _wrapped(text, 30), fill="black", spacing=2)
+        x, y = i % columns * across, i // columns * (side + text_height)
+        sheet.paste(Image.fromarray(picture).resize((across - 8, side - 8), Image.LANCZOS), (x + 4, y + 4))
+        draw.rectangle((x + 2, y + 2, x + across - 3, y + side - 3), outline="green" if ok else "red", width=2)
+        draw.multiline_text((x + 6, y + side), _wrapped(text, across // 6 - 2), fill="black", spacing=2)
     sheet.save(file)
 
 

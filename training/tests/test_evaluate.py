@@ -1,9 +1,11 @@
 """The way from an engine's pictures to the table, walked by an engine that knows every right picture."""
 
 import argparse
+import json
 
 import numpy as np
 import pytest
+from PIL import Image
 from training import evaluate
 from training.data.scenes import render
 from training.scorer.frozen import TESTS
@@ -65,7 +67,27 @@ def test_the_first_of_each_set_are_picked():
 
 def test_a_run_without_pictures_has_an_empty_table(tmp_path, capsys):
     evaluate.score_run(argparse.Namespace(run=tmp_path, test="pairs", controls=False, vae=None))
-    assert "scored" in capsys.readouterr().out and not (tmp_path / "sheet.png").exists()
+    assert "scored" in capsys.readouterr().out and not (tmp_path / "sheet.webp").exists()
+
+
+def test_pictures_and_edits_lie_on_sheets(tmp_path):
+    """The first of each set and kind, edits beside what they were made of."""
+    prompts, edits, _ = TESTS["pairs"].load()
+    shown, changed = evaluate.picked(prompts, 1), evaluate.picked(edits, evaluate.EDITS_EACH + 1)
+    entries = {"created": [], "edited": []}
+    for part, indices, drawn in (("created", shown, [p.scene for p in prompts]), ("edited", changed, [e.target for e in edits])):
+        for i in indices:
+            entries[part].append({"index": i, "seed": 1, "file": f"{part}-{i}.png"})
+            Image.fromarray(render(drawn[i])).save(tmp_path / f"{part}-{i}.png")
+    (tmp_path / "manifest.json").write_text(json.dumps({"test": "pairs", **entries}))
+    evaluate.score_run(argparse.Namespace(run=tmp_path, test="pairs", controls=False, vae=None))
+    sheet, pairs = (np.asarray(Image.open(tmp_path / f"{name}.webp")) for name in ("sheet", "edits"))
+    assert sheet.shape == (192 + 34, 8 * 192, 3)
+    kinds = len({e.kind for e in edits})
+    assert pairs.shape == (kinds * (192 + 34), 3 * (2 * 184 + 8), 3)
+    first = render(edits[changed[0]].source)
+    small = np.asarray(Image.fromarray(first).resize((184, 184), Image.LANCZOS)).astype(int)
+    assert abs(pairs[4:188, 4:188].astype(int) - small).mean() < 4
 
 
 def test_pictures_of_one_test_are_not_scored_by_another(tmp_path):
