@@ -209,7 +209,7 @@ def expert_arm(bench: Bench, seed: int, log: Log, experts: bool, answers: bool =
         batch = creates.create(BATCH)
         loss, _ = learner.code_loss(learner.states(batch)[0], batch)
         loss.backward()
-        figures = {"code": loss.item(), "first": learner.first}
+        figures = {"code": loss.item(), "first": learner.first.item()}
         if answers:
             batch = asks.ask(6, 6)
             loss = learner.answer_loss(learner.states(batch)[0], batch)

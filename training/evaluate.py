@@ -1,10 +1,11 @@
 """The table of a checkpoint: makes the frozen test's pictures and answers, then scores them.
 
+    python -m training.evaluate table CHECKPOINT RUN [--seeds 1] [--each N]      both tests, made and scored
     python -m training.evaluate make CHECKPOINT RUN [--seeds 4] [--each N] [--parts create edit answer]
     python -m training.evaluate score RUN [--controls] [--vae FOLDER]
     python -m training.evaluate inputs RUN        pictures and texts for another engine to work on
 
-All three take `--test`: `pairs` (one or two things; the default) or `several` (one to four).
+The last three take `--test`: `pairs` (one or two things; the default) or `several` (one to four).
 
 RUN is a folder: `manifest.json` (lists `created`, `edited`, `answered`) and the pictures it names. Any engine
 can fill one: an entry of `created` is {"index", "seed", "file"}, of `edited` likewise, of `answered`
@@ -34,6 +35,7 @@ WRONG_SHIFT = 7
 SHEET, EDITS_EACH = 64, 3
 """Pictures of the sheet of prompts, as many of each set; edits of each kind on the other."""
 Tile = tuple[np.ndarray, str, bool]
+PARTS = ("create", "edit", "answer")
 Edits = list[EditCase] | list[SeveralEdit]
 
 
@@ -246,16 +248,25 @@ def score_run(options: argparse.Namespace) -> None:
         contact_sheet(changes, options.run / "edits.webp", columns=3)
 
 
+def both(options: argparse.Namespace) -> None:
+    """Makes and scores each test in a folder of its name in RUN."""
+    for test in TESTS:
+        run = options.run / test
+        make(argparse.Namespace(**vars(options) | {"run": run, "test": test, "parts": PARTS}))
+        score_run(argparse.Namespace(run=run, test=test, controls=False, vae=None))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(required=True)
-    making = verbs.add_parser("make")
-    making.add_argument("checkpoint", type=Path)
-    making.add_argument("run", type=Path)
-    making.add_argument("--seeds", type=int, default=4)
-    making.add_argument("--each", type=int, help="only the first N of every set or kind")
-    making.add_argument("--parts", nargs="+", choices=("create", "edit", "answer"), default=("create", "edit", "answer"))
-    making.set_defaults(job=make)
+    for verb, job, seeds in (("table", both, 1), ("make", make, 4)):
+        making = verbs.add_parser(verb)
+        making.add_argument("checkpoint", type=Path)
+        making.add_argument("run", type=Path)
+        making.add_argument("--seeds", type=int, default=seeds)
+        making.add_argument("--each", type=int, help="only the first N of every set or kind")
+        making.set_defaults(job=job)
+    making.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS)
     scoring = verbs.add_parser("score")
     scoring.add_argument("run", type=Path)
     scoring.add_argument("--controls", action="store_true", help="also the rows that need no model")

@@ -126,7 +126,7 @@ def tusk() -> dict:
     sizes = [word for size in sorted(language.SIZE_WORDS) for word in language.SIZE_WORDS[size]]
     words = [*vocabulary.NAMES, *vocabulary.COLOUR_NAMES, *vocabulary.PLACES, *sizes]
     return {
-        "name": "Tusk 4",
+        "name": "Tusk 5",
         "sizes": [[256, 256]],
         "pixels_per_token": 32,
         **SETTINGS,
@@ -143,8 +143,13 @@ def tusk() -> dict:
             "questions: what, how many, which colour, where, which background, yes or no, a description; and what else?",
         ],
         "examples": {
-            "create": ["three red apples", "a fox, a pizza and two stars on a blue background", "a rocket to the left of the moon"],
-            "edit": ["add a small star", "change the background to pink", "make the car green", "remove the pizza"],
+            "create": [
+                "three red apples",
+                "a fox, a pizza and two stars on a blue background",
+                "a dog on the right, a cat on the left and a rainbow at the top",
+                "a rocket to the left of the moon",
+            ],
+            "edit": ["add a small star", "change the background to pink", "make the car green", "make the cat bigger", "remove the pizza"],
             "ask": ["what is in the picture?", "how many things are there?", "what colour is the car?", "describe this picture"],
         },
     }

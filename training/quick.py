@@ -68,7 +68,7 @@ def plan_loss(model: Learner, batch: Batch) -> tuple[torch.Tensor, dict[str, flo
     states, _ = model.states(batch)
     with half_precision():
         loss, cell = model.code_loss(states, batch)
-    return loss + CELL_WEIGHT * cell, {"code": loss.item(), "first": model.first, "cell": cell.item()}
+    return loss + CELL_WEIGHT * cell, {"code": loss.item(), "first": model.first.item(), "cell": cell.item()}
 
 
 def learn_plans(folder: Path, table: torch.Tensor, words: Tokenizer, minutes: float) -> None:

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from . import restore
 from .data import scenes, splits
 from .data.tokenizer import Tokenizer
-from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS
+from .data.vocabulary import COLOUR_NAMES, COLOUR_SPELLINGS, OBJECTS, PLACES
 from .networks import config as c
 from .networks.common import rotate_half
 from .networks.codes import CLASS, OBJECT_CODES, PARTS, TINT, CodeTables, content, directions
@@ -37,6 +37,7 @@ from .validate import validate
 
 CELL_WEIGHT = 0.15
 BOOKS_WEIGHT = 0.3
+TOLD_WEIGHT = 0.4
 COPIERS = ((2, 0), (3, 0))
 """(layer, head) that learn to look at the cell of the old picture where the new picture's next cell lies."""
 
@@ -52,6 +53,11 @@ BOOKS = 3
 
 ASKERS = ((2, 1), (3, 1))
 """(layer, head) that learn to look at the object a question is about while it is answered."""
+
+PLACE_OF = torch.tensor(
+    [[PLACES.index(scenes.SceneObject("", size, *divmod(cell, c.GRID)).place) for cell in range(c.GRID**2)] for size, *_ in scenes.SIZE_PARTS]
+)
+"""Part, cell -> where an object whose box begins there lies, as an index of PLACES."""
 
 FIRST_PARTS = torch.tensor([scenes.SP[size, 0, 0] for size in scenes.SIZES])
 
@@ -92,12 +98,14 @@ def shown_codes(batch: Batch) -> Tensor:
     return batch.codes if batch.blind is None else batch.codes.masked_fill(batch.blind[:, None], -1)
 
 
-def still_to_come(wanted: Tensor) -> tuple[Tensor, Tensor]:
-    """For each place [b, n]: how many objects begin there or later, and which classes [b, n, names]."""
-    starts = begins(wanted)
-    kinds = F.one_hot(CLASS[wanted.clamp(0, OBJECT_CODES - 1) // PARTS], len(scenes.NAMES)) * starts[..., None]
-    each = kinds.flip(1).cumsum(1).flip(1)
-    return each.sum(-1), (each > 0).float()
+def still_to_come(wanted: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """For each place [b, n]: how many objects begin there or later, which classes [b, n, names], and in which thirds of the
+    picture they lie [b, n, PLACES]. cells: of the picture, one for each place."""
+    starts, code = begins(wanted), wanted.clamp(0, OBJECT_CODES - 1)
+    kinds = F.one_hot(CLASS[code // PARTS], len(scenes.NAMES)) * starts[..., None]
+    lies = F.one_hot(PLACE_OF[code % PARTS, cells.clamp_min(0)], len(PLACES)) * starts[..., None]
+    each, where = (a.flip(1).cumsum(1).flip(1) for a in (kinds, lies))
+    return each.sum(-1), (each > 0).float(), (where > 0).float()
 
 
 class Learner(nn.Module):
@@ -119,6 +127,7 @@ class Learner(nn.Module):
         self.cell_scale = nn.Parameter(torch.tensor(10.0))
         self.left = nn.Linear(c.HIDDEN, scenes.MOST + 1)
         self.left_names = nn.Linear(c.HIDDEN, len(scenes.NAMES))
+        self.left_places = nn.Linear(c.HIDDEN, len(PLACES))
         self._start()
 
     def _start(self) -> None:
@@ -193,7 +202,7 @@ class Learner(nn.Module):
         open_ = coming >= 0
         self.coming = F.cross_entropy(ct[open_], coming[open_] // PARTS)
         loss = loss + 0.5 * self.coming + 0.1 * F.cross_entropy(sp[open_], coming[open_] % PARTS)
-        self.first = each[begins(codes)].mean().item()
+        self.first = each[begins(codes)].mean()
         cells = batch.cells >= 0
         mean = F.normalize(condition(states, c.CONDITION_LAYERS)[cells], dim=-1)
         return loss, F.cross_entropy(self.cell_scale * mean @ directions().T, batch.cells[cells])
@@ -248,16 +257,19 @@ class Learner(nn.Module):
         return loss / (len(heads) * weight.sum())
 
     def books_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
-        """How badly a state tells how many objects of the plan are still to begin, and of which classes.
+        """How badly a state tells how many objects of the plan are still to begin, of which classes, and where.
 
-        Without it a plan of several things ends with some of them missing: at no cell does the next one have to begin.
+        Without it a plan of several things ends with some of them missing: at no cell does the next one have to begin. And
+        where the place of a later thing is said, an earlier one takes it.
         """
         wanted = shown_codes(batch)
         at = wanted >= 0
-        count, kinds = still_to_come(wanted)
+        count, kinds, places = still_to_come(wanted, F.pad(batch.cells[:, 1:], (0, 1), value=-1))
         known = F.rms_norm(states[BOOKS][at].float(), (c.HIDDEN,))
-        named = F.binary_cross_entropy_with_logits(self.left_names(known), kinds[at], reduction="none").sum(-1).mean()
-        return F.cross_entropy(self.left(known), count[at]) + named
+        told = ((self.left_names, kinds), (self.left_places, places))
+        return F.cross_entropy(self.left(known), count[at]) + sum(
+            F.binary_cross_entropy_with_logits(head(known), y[at], reduction="none").sum(-1).mean() for head, y in told
+        )
 
     @half_precision()
     def tell_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
@@ -340,25 +352,35 @@ def contents(path: Path, vae: str) -> Tensor:
     return torch.load(path)
 
 
+def numbers(suffix: str = "", **losses: Tensor) -> dict[str, float]:
+    """Numbers for the log."""
+    return {name + suffix: loss.item() for name, loss in losses.items()}
+
+
 def step_losses(model: Learner, batches: list[Batch]):
     """Yields (loss to run backwards, figures) for prompts, edits and, where there are some, questions (`Sequences.step`)."""
     prompts, edits, *asked = batches
     states, _ = model.states(prompts)
     code, cell = model.code_loss(states, prompts)
     books, told = model.books_loss(states, prompts), model.tell_loss(states, prompts)
-    yield code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * told, {"create": code.item(), "books": books.item(), "told": told.item(), "cell": cell.item(), "first": model.first, "coming": model.coming.item()}
+    loss = code + CELL_WEIGHT * cell + BOOKS_WEIGHT * books + TOLD_WEIGHT * told
+    yield loss, numbers(create=code, books=books, told=told, cell=cell, first=model.first, coming=model.coming)
     states, tokens = model.states(edits)
     code, cell = model.code_loss(states, edits)
     seen, place = model.perception_loss(tokens, edits.scene_codes)
     copy, read, meant, match = model.copy_loss(states, edits)
     books, told = model.books_loss(states, edits), model.tell_loss(states, edits)
-    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + 0.4 * seen + 0.15 * place + 0.1 * copy + 0.3 * read + 0.5 * meant + 0.2 * match + 0.4 * told
-    yield loss, {"edit": code.item(), "books_e": books.item(), "copy": copy.item(), "read": read.item(), "meant": meant.item(), "match": match.item(), "told_e": told.item(), "first_e": model.first, "coming_e": model.coming.item(), "cell_e": cell.item()}
+    loss = code + 0.3 * CELL_WEIGHT * cell + BOOKS_WEIGHT * books + TOLD_WEIGHT * told + 0.4 * seen + 0.15 * place
+    yield (
+        loss + 0.1 * copy + 0.3 * read + 0.5 * meant + 0.2 * match,
+        numbers(edit=code, copy=copy, read=read, meant=meant, match=match)
+        | numbers("_e", books=books, told=told, cell=cell, first=model.first, coming=model.coming),
+    )
     for batch in asked:
         states, tokens = model.states(batch)
         answer, about = model.answer_loss(states, batch), model.about_loss(states, batch)
         seen, place = model.perception_loss(tokens, batch.scene_codes)
-        yield answer + 0.1 * about + 0.4 * seen + 0.15 * place, {"answer": answer.item(), "about": about.item(), "seen": seen.item(), "place": place.item()}
+        yield answer + 0.1 * about + 0.4 * seen + 0.15 * place, numbers(answer=answer, about=about, seen=seen, place=place)
 
 
 class Steps(IterableDataset):

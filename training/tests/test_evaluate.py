@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from training import evaluate
 from training.data.scenes import render
 from training.scorer.frozen import TESTS
 
+SHIPPED = Path(__file__).parents[2] / "assets" / "model"
 FIRST_TWO = {"pairs": {"single": 0, "two": 100}, "several": {"counting": 0, "two kinds": 60}}
 """test -> set -> index of a prompt."""
 
@@ -88,6 +91,22 @@ def test_pictures_and_edits_lie_on_sheets(tmp_path):
     first = render(edits[changed[0]].source)
     small = np.asarray(Image.fromarray(first).resize((184, 184), Image.LANCZOS)).astype(int)
     assert abs(pairs[4:188, 4:188].astype(int) - small).mean() < 4
+
+
+def test_one_command_makes_and_scores_both_tests(tmp_path, capsys):
+    """Of the shipped model, the first of every set and kind."""
+    evaluate.both(argparse.Namespace(checkpoint=SHIPPED, run=tmp_path, seeds=1, each=1))
+    said = capsys.readouterr().out
+    for name, test in TESTS.items():
+        prompts, edits, questions = test.load()
+        made = json.loads((tmp_path / name / "manifest.json").read_text())
+        assert [len(made[part]) for part in ("created", "edited", "answered")] == [
+            len({of(item) for item in items})
+            for items, of in ((prompts, lambda p: p.set), (edits, lambda e: e.kind), (questions, lambda q: q.kind))
+        ]
+        assert (tmp_path / name / "table.md").read_text() in said and (tmp_path / name / "sheet.webp").exists()
+    passed = [float(share) for share in re.findall(r"\| model \| (?:single|counting) \| \*\*([\d.]+) %", said)]
+    assert passed == [100.0, 100.0]
 
 
 def test_pictures_of_one_test_are_not_scored_by_another(tmp_path):

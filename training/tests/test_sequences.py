@@ -7,6 +7,7 @@ import pytest
 import torch
 from training.data import language, scenes, tokenizer
 from training.data.tokenizer import Tokenizer
+from training.data.vocabulary import PLACES
 from training.networks import config as c
 from training.networks.decoding import expanded
 from training.sequences import Sequences, meant_cells, origin_cells, phrases, picture_positions
@@ -99,12 +100,13 @@ def test_what_is_still_to_come_falls_where_things_begin() -> None:
     for _ in range(20):
         scene = scenes.sample_several(rng)
         codes = scenes.codes(scene).flatten()
-        count, kinds = still_to_come(torch.from_numpy(codes)[None])
-        corners = [(o.row * c.GRID + o.column, scenes.NAMES.index(o.name)) for o in scene.objects]
+        count, kinds, places = still_to_come(torch.from_numpy(codes)[None], torch.arange(c.GRID**2)[None])
+        corners = [(o.row * c.GRID + o.column, scenes.NAMES.index(o.name), PLACES.index(o.place)) for o in scene.objects]
         for cell in range(c.GRID**2):
-            left = [name for corner, name in corners if corner >= cell]
+            left = [(name, place) for corner, name, place in corners if corner >= cell]
             assert count[0, cell] == len(left)
-            assert set(kinds[0, cell].nonzero()[:, 0].tolist()) == set(left)
+            assert set(kinds[0, cell].nonzero()[:, 0].tolist()) == {name for name, _ in left}
+            assert set(places[0, cell].nonzero()[:, 0].tolist()) == {place for _, place in left}
 
 
 def test_batches_drawn_ahead_are_the_same(words) -> None:

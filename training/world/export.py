@@ -77,7 +77,7 @@ def known() -> list[str]:
 def tusk(config: Config = CONFIG) -> dict:
     """tusk.json: how the model wants to be used. pixels_per_token: [high, wide], a plan's tokens are not square."""
     return {
-        "name": "Tusk 4",
+        "name": "Tusk 6",
         "sizes": [[256, 256]],
         "pixels_per_token": [256 // config.layout.rows, 256 // config.layout.columns],
         **SETTINGS,
