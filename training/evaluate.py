@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from training.data.scenes import render
+from training.data.scenes import SIDE, render
 from training.scorer.frozen import DEFAULT, TESTS, FrozenTest
 from training.scorer.prompts import EditCase, Prompt, QuestionCase
 from training.scorer.report import Tally, contact_sheet, table
@@ -32,8 +32,8 @@ from training.train_common import one_quiet_thread
 BATCH = 16
 WRONG_SHIFT = 7
 """The wrong-prompt control scores a picture against the prompt this many places on in its set."""
-SHEET, EDITS_EACH = 64, 3
-"""Pictures of the sheet of prompts, as many of each set; edits of each kind on the other."""
+SHEET, EDITS_EACH, GAP = 64, 3, 8
+"""Pictures of the sheet of prompts, as many of each set; edits of each kind on the other, and pixels between before and after."""
 Tile = tuple[np.ndarray, str, bool]
 PARTS = ("create", "edit", "answer")
 Edits = list[EditCase] | list[SeveralEdit]
@@ -178,13 +178,14 @@ def score_created(test: FrozenTest, entries: list[dict], prompts: list[Prompt], 
 def score_edited(test: FrozenTest, entries: list[dict], edits: Edits, run: Path, rows: Rows) -> list[Tile]:
     """Adds the model's rows; returns tiles of before and after, the first of each kind."""
     tiles: dict[str, list[Tile]] = {}
+    gap = np.full((SIDE, GAP, 3), 255, np.uint8)
     for entry in entries:
         e = edits[entry["index"]]
         before, after = render(e.source), np.asarray(Image.open(run / entry["file"]).convert("RGB"))
         verdict = test.score_edit(before, after, e)
         for name in (f"edit: {e.kind}", "edits, all"):
             _tally(rows, "model", name).add(verdict.ok, e.held_out, verdict.checks)
-        tiles.setdefault(e.kind, []).append((np.concatenate([before, after], 1), e.text, verdict.ok))
+        tiles.setdefault(e.kind, []).append((np.concatenate([before, gap, after], 1), e.text, verdict.ok))
     return [tile for kind in tiles.values() for tile in kind[:EDITS_EACH]]
 
 

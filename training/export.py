@@ -146,10 +146,10 @@ def tusk() -> dict:
             "create": [
                 "three red apples",
                 "a fox, a pizza and two stars on a blue background",
-                "a dog on the right, a cat on the left and a rainbow at the top",
+                "a dog at the top right, a cat at the top left and a rainbow at the bottom left",
                 "a rocket to the left of the moon",
             ],
-            "edit": ["add a small star", "change the background to pink", "make the car green", "make the cat bigger", "remove the pizza"],
+            "edit": ["add a small star", "change the background to pink", "make the car green", "make the cat smaller", "remove the pizza"],
             "ask": ["what is in the picture?", "how many things are there?", "what colour is the car?", "describe this picture"],
         },
     }
