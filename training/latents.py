@@ -23,7 +23,7 @@ that has seen few of them leaves the old ground's colours around the things."""
 
 
 def drawn_edit(scene: scenes.Scene, rng: np.random.Generator) -> language.Edit | None:
-    """An edit of any kind, one that changes the ground a little more often."""
+    """An edit of any kind, one that changes the ground more often; None if none was found."""
     if rng.random() >= GROUNDS:
         return language.edit(scene, rng)
     gradient = rng.random() < GRADIENTS

@@ -98,6 +98,17 @@ def shown_codes(batch: Batch) -> Tensor:
     return batch.codes if batch.blind is None else batch.codes.masked_fill(batch.blind[:, None], -1)
 
 
+def code_cells(batch: Batch) -> Tensor:
+    """The cell [b, n] that the code to predict at each place belongs to, -1 where there is none."""
+    return F.pad(batch.cells[:, 1:], (0, 1), value=-1)
+
+
+def picture_start(batch: Batch) -> tuple[Tensor, Tensor]:
+    """Where the old picture's tokens begin in each row [b], 0 where there are none, and whether there are [b]."""
+    pads = batch.ids == c.IMAGE_PAD
+    return pads.int().argmax(1), pads.any(1)
+
+
 def still_to_come(wanted: Tensor, cells: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """For each place [b, n]: how many objects begin there or later, which classes [b, n, names], and in which thirds of the
     picture they lie [b, n, PLACES]. cells: of the picture, one for each place."""
@@ -185,7 +196,7 @@ class Learner(nn.Module):
 
     def old_codes(self, batch: Batch) -> Tensor:
         """The old picture's code at the cell that each place names, ground where it names none."""
-        cells = F.pad(batch.cells[:, 1:], (0, 1), value=-1)
+        cells = code_cells(batch)
         return batch.scene_codes.gather(1, cells.clamp_min(0)).masked_fill(cells < 0, OBJECT_CODES)
 
     def code_loss(self, states: list[Tensor], batch: Batch) -> tuple[Tensor, Tensor]:
@@ -193,7 +204,7 @@ class Learner(nn.Module):
         wanted = shown_codes(batch)
         at = wanted >= 0
         codes = wanted[at]
-        weight = decision_weight(codes, batch.cells[:, 1:][at[:, :-1]])
+        weight = decision_weight(codes, code_cells(batch)[at])
         if batch.scene_codes is not None:
             weight = torch.where(begins(codes) | begins(self.old_codes(batch)[at]), 5.0, weight)
         each, ct, sp = self.codes.loss(self.text.norm(states[-1][at]), codes)
@@ -216,11 +227,10 @@ class Learner(nn.Module):
 
         Without it a decoder this small passes whole objects through a summary, and what an edit keeps drifts.
         """
-        pads, cells = batch.ids == c.IMAGE_PAD, batch.cells[:, 1:]
-        able = pads.any(1) & ~batch.blind
-        first = pads.int().argmax(1, keepdim=True)
-        row, place = ((cells >= 0) & able[:, None]).nonzero(as_tuple=True)
-        key = first[row, 0] + cells[row, place]
+        first, shown = picture_start(batch)
+        cells = code_cells(batch)
+        row, place = ((cells >= 0) & (shown & ~batch.blind)[:, None]).nonzero(as_tuple=True)
+        key = first[row] + cells[row, place]
         copy = -sum(each.gather(1, key[:, None]).mean() for each in self.looks(states, batch, COPIERS, row, place)) / len(COPIERS)
         old = self.old_codes(batch)[row, place]
         is_object = old < OBJECT_CODES
@@ -232,19 +242,13 @@ class Learner(nn.Module):
         speaks = F.cross_entropy(self.meant(known), batch.meant[row, cells[row, place]], ignore_index=-1, reduction="none")
         weight = torch.where(begins(old), 5.0, 1.0) * is_object
         meant = (speaks * weight).sum() / weight.sum()
-        return copy, read, meant, self.noun_loss(states, batch, MATCHERS, row, place, names, weight)
+        named = batch.nouns[row] == names[:, None]
+        return copy, read, meant, self.look_loss(states, batch, MATCHERS, row, place, [named] * len(MATCHERS), weight)
 
     def looks(self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor) -> list[Tensor]:
         """Log shares [k, n] of what each head looks at from each of the places."""
         ahead = torch.ones(batch.ids.shape[1], batch.ids.shape[1], dtype=torch.bool).triu(1)
         return [self.scores(states, batch, *head).masked_fill(ahead, -1e9).log_softmax(-1)[row, place] for head in heads]
-
-    def noun_loss(
-        self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor, names: Tensor, weight: Tensor
-    ) -> Tensor:
-        """How little the heads look from each of the places at the tokens that name its class; at the first token where none does."""
-        named = batch.nouns[row] == names[:, None]
-        return self.look_loss(states, batch, heads, row, place, [named] * len(heads), weight)
 
     def look_loss(
         self, states: list[Tensor], batch: Batch, heads: tuple[tuple[int, int], ...], row: Tensor, place: Tensor, wanted: list[Tensor], weight: Tensor
@@ -264,7 +268,7 @@ class Learner(nn.Module):
         """
         wanted = shown_codes(batch)
         at = wanted >= 0
-        count, kinds, places = still_to_come(wanted, F.pad(batch.cells[:, 1:], (0, 1), value=-1))
+        count, kinds, places = still_to_come(wanted, code_cells(batch))
         known = F.rms_norm(states[BOOKS][at].float(), (c.HIDDEN,))
         told = ((self.left_names, kinds), (self.left_places, places))
         return F.cross_entropy(self.left(known), count[at]) + sum(
@@ -289,21 +293,20 @@ class Learner(nn.Module):
     @staticmethod
     def old_places(batch: Batch, row: Tensor, place: Tensor) -> Tensor:
         """bool [k, n]: the tokens of the old picture where what begins next after each of the places lies."""
-        pads = batch.ids == c.IMAGE_PAD
-        there = batch.origins[row, batch.cells[row, place + 1]] & pads.any(1)[row, None]
-        first = pads.int().argmax(1)[row, None]
-        return torch.zeros(len(row), pads.shape[1], dtype=torch.bool).scatter(1, first + torch.arange(c.GRID**2), there)
+        first, shown = picture_start(batch)
+        there = batch.origins[row, code_cells(batch)[row, place]] & shown[row, None]
+        tokens = first[row, None] + torch.arange(c.GRID**2)
+        return torch.zeros(len(row), batch.ids.shape[1], dtype=torch.bool).scatter(1, tokens, there)
 
     @half_precision()
     def about_loss(self, states: list[Tensor], batch: Batch) -> Tensor:
         """How little the ASKERS look at the object a question is about at each word of the answer."""
         row, place, cells = batch.about
-        pads = batch.ids == c.IMAGE_PAD
-        first = pads.int().argmax(1)[row]
+        tokens = picture_start(batch)[0][row, None] + torch.arange(c.GRID**2)
         losses = []
         for layer, head in ASKERS:
             score = self.scores(states, batch, layer, head)[row, place] + batch.mask[row, 0, place]
-            each = score.log_softmax(-1).gather(1, first[:, None] + torch.arange(c.GRID * c.GRID))
+            each = score.log_softmax(-1).gather(1, tokens)
             losses.append(-each.masked_fill(~cells, -1e9).logsumexp(-1).mean())
         return sum(losses) / len(losses)
 
